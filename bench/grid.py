@@ -1,0 +1,109 @@
+"""What is measured: six networks times five batch sizes, and the rows they are trained on.
+
+Everybody does the same work: ReLU in the hidden layers, a linear output, mean squared error, SGD with Nesterov
+momentum 0.9, float32, the rows in another order each epoch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+NETS = ("13-1", "8-32-32-1", "16-64-64-1", "64-128-128-1", "784-256-10", "256-512-512-10")
+BATCHES = (1, 8, 32, 256, 4096)
+LEARNING_RATE = 1e-3
+MOMENTUM = 0.9
+MOST_ROWS = 1 << 18
+FEWEST_STEPS = 4
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One network at one batch size.
+
+    Parameters
+    ----------
+    net : str
+        Widths, inputs first: ``"8-32-32-1"``.
+    """
+
+    net: str
+    batch: int
+
+    @property
+    def name(self) -> str:
+        return f"{self.net}/{self.batch}"
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        return tuple(map(int, self.net.split("-")))
+
+    @property
+    def weights(self) -> int:
+        """Kernel elements, biases not counted."""
+        return sum(inputs * outputs for inputs, outputs in zip(self.widths[:-1], self.widths[1:], strict=True))
+
+    def rows(self, milliseconds: float = 20.0) -> int:
+        """Rows for an epoch that takes fastsgd very roughly so long: whole batches, at least four of them.
+
+        A step costs some 6 operations per weight and row at 120 GFLOP/s, a pass over the weights, and a little.
+        """
+        step = 5e-5 + self.weights * (3e-7 + self.batch * 5e-8)
+        steps = min(max(int(milliseconds / step), FEWEST_STEPS), MOST_ROWS // self.batch)
+        return max(steps, FEWEST_STEPS) * self.batch
+
+
+def cells() -> list[Cell]:
+    """The whole grid, network by network."""
+    return [Cell(net, batch) for net in NETS for batch in BATCHES]
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a trainer is handed: rows, initial weights and settings.
+
+    Parameters
+    ----------
+    x : array of shape (rows, inputs)
+    y : array of shape (rows, outputs)
+        Of the same dtype as ``x``.
+    weights : list of arrays
+        Kernel (inputs, outputs) and bias (outputs,), layer by layer, of that dtype too. Not to be written to.
+    batch : int
+        The last batch of an epoch may be smaller.
+    shuffle : bool
+        Whether each epoch takes the rows in another order; if not, as they stand.
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+    weights: list[np.ndarray]
+    batch: int
+    shuffle: bool = True
+    learning_rate: float = LEARNING_RATE
+    momentum: float = MOMENTUM
+
+    def part(self, rows: int) -> Task:
+        """The same with the first rows only."""
+        return replace(self, x=self.x[:rows], y=self.y[:rows])
+
+
+def make_task(cell: Cell, rows: int, *, shuffle: bool = True, dtype: str = "float32", seed: int = 0) -> Task:
+    """Normal rows of length about one, a noisy curved target, Glorot's initial weights.
+
+    Rows of length one let every network of the grid train at one learning rate. Numbers are rounded to float32
+    whatever the dtype, so that a float64 run starts from the same ones.
+    """
+    rng = np.random.default_rng(seed)
+    inputs, outputs = cell.widths[0], cell.widths[-1]
+    x = rng.standard_normal((rows, inputs), dtype=np.float32) / np.float32(inputs**0.5)
+    y = np.tanh(x @ rng.standard_normal((inputs, outputs), dtype=np.float32))
+    y += np.float32(0.1) * rng.standard_normal((rows, outputs), dtype=np.float32)
+    weights: list[np.ndarray] = []
+    for before, after in zip(cell.widths[:-1], cell.widths[1:], strict=True):
+        limit = (6 / (before + after)) ** 0.5
+        weights.append(rng.uniform(-limit, limit, (before, after)).astype(np.float32))
+        weights.append(rng.uniform(-0.1, 0.1, after).astype(np.float32))
+    x, y = x.astype(dtype, copy=False), y.astype(dtype, copy=False)
+    return Task(x, y, [w.astype(dtype) for w in weights], cell.batch, shuffle)

@@ -1,0 +1,54 @@
+"""Dense networks and linear models on the CPU, trained by mini-batch SGD at the speed of the silicon.
+
+Names and meanings are Keras's: ``import fastsgd as keras`` runs simple Keras programs. Nothing is imported before it
+is used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from . import activations, callbacks, initializers, layers, losses, metrics, models, optimizers
+    from .backend import backends, get_backend, get_num_threads, set_backend, set_num_threads
+    from .history import History
+    from .layers import Input
+    from .models import Sequential
+    from .training import DivergenceError
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "Sequential": "models",
+    "Input": "layers",
+    "History": "history",
+    "DivergenceError": "training",
+    "backends": "backend",
+    "get_backend": "backend",
+    "get_num_threads": "backend",
+    "set_backend": "backend",
+    "set_num_threads": "backend",
+}
+_MODULES = ("activations", "callbacks", "initializers", "layers", "losses", "metrics", "models", "optimizers")
+
+__all__ = [
+    "DivergenceError", "History", "Input", "Sequential", "activations", "backends", "callbacks", "get_backend",
+    "get_num_threads", "initializers", "layers", "losses", "metrics", "models", "optimizers", "set_backend",
+    "set_num_threads",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        found = getattr(import_module(f".{_HOME[name]}", __name__), name)
+    elif name in _MODULES:
+        found = import_module(f".{name}", __name__)
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,56 @@
+# cython: language_level=3
+# Head of the generated kernels.pxd: the names that the kernels borrow, as engine.h defines them.
+cimport cython
+from libc.stdint cimport int64_t, uint64_t
+
+cdef extern from "engine.h" nogil:
+    # RECORDS
+    ctypedef float real_t
+    ctypedef real_t *reals
+    ctypedef double *doubles
+    ctypedef int64_t *ints
+    ctypedef TaskRecord *Task
+    ctypedef LayerRecord *Layer
+
+    bint DOUBLE
+    int64_t ZERO, BIAS, ADD, SPAN, TILE_ROWS, REAL_BYTES, SCRATCH
+    real_t real(double)
+    double f8(double)
+    int64_t i64(uint64_t)
+    uint64_t u64(int64_t)
+
+    real_t where(bint, real_t, real_t)
+    real_t minimum(real_t, real_t)
+    real_t maximum(real_t, real_t)
+    real_t absolute(real_t)
+    real_t sqrt "square_root"(real_t)
+    real_t floor "round_down"(real_t)
+    real_t pow2(real_t)
+    real_t exponent(real_t)
+    real_t mantissa(real_t)
+
+    Task task(int64_t)
+    Layer layer(Task, int64_t)
+    reals to_reals(int64_t)
+    doubles to_doubles(int64_t)
+    ints to_ints(int64_t)
+    reals at(reals, int64_t)
+    doubles doubles_at(doubles, int64_t)
+    ints ints_at(ints, int64_t)
+    void call_activation(int64_t, reals, reals, int64_t, reals)
+    void call_loss(int64_t, reals, reals, reals, ints, int64_t, int64_t, int64_t, int64_t, real_t, reals, doubles)
+    void call_update(int64_t, reals, reals, reals, reals, reals, int64_t, reals)
+
+    void tile_full(reals, int64_t, int64_t, int64_t, int64_t, reals, int64_t, reals, int64_t, reals, int64_t)
+    void tile8(reals, int64_t, int64_t, int64_t, int64_t, reals, int64_t, reals, int64_t, reals, int64_t)
+    void tile4(reals, int64_t, int64_t, int64_t, int64_t, reals, int64_t, reals, int64_t, reals, int64_t)
+    void tile2(reals, int64_t, int64_t, int64_t, int64_t, reals, int64_t, reals, int64_t, reals, int64_t)
+    void tile1(reals, int64_t, int64_t, int64_t, int64_t, reals, int64_t, reals, int64_t, reals, int64_t)
+    void transpose(reals, int64_t, reals, int64_t)
+
+    int64_t load_acquire(int64_t)
+    void store_release(int64_t, int64_t)
+    void relax(int64_t)
+    int64_t subnormals_off()
+    void subnormals_back(int64_t)
+

@@ -1,0 +1,116 @@
+"""What the compiled engines share: a network over a :class:`Layout`, predicted and trained by two kernels.
+
+An engine is a :class:`Library` for each dtype: kernels by name, as addresses. They are called through ctypes, which
+lets go of the GIL.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..program import Program
+from . import Hyper
+from .layout import Layout
+from .run import CALL_SECONDS, CompiledRun, flops_per_row
+from .threads import Crew
+from .workspace import BLOCK, Workspace, block_rows
+
+ENTRY = ctypes.CFUNCTYPE(None, ctypes.c_int64, ctypes.c_int64)
+
+
+class Library:
+    """The kernels of one engine for one dtype.
+
+    Parameters
+    ----------
+    address : callable
+        Name of a kernel -> its address; a name that is not there raises KeyError.
+    entry : callable, optional
+        Name of ``train`` or ``infer`` -> a function of (address of a Task, thread number).
+    """
+
+    def __init__(self, address: Callable[[str], int], entry: Callable[[str], Any] | None = None) -> None:
+        self.address = address
+        entry = entry or (lambda name: ENTRY(address(name)))
+        self.train, self.infer = entry("train"), entry("infer")
+
+
+class CompiledNetwork:
+    """A program's weights in panels; see :class:`fastsgd.engines.Network` for what its methods mean."""
+
+    def __init__(self, library: Library, program: Program) -> None:
+        self.program = program
+        self.library = library
+        self.layout = Layout(program)
+        self._idle: list[Workspace] = []  # for predictions; several threads may predict at a time
+        self._lock = threading.Lock()
+
+    def get_weights(self) -> list[np.ndarray]:
+        return self.layout.get(0)
+
+    def set_weights(self, weights: Sequence[np.ndarray]) -> None:
+        self.layout.put(0, weights)
+
+    def get_slots(self) -> list[list[np.ndarray]]:
+        return [self.layout.get(1 + slot) for slot in range(self.layout.slots)]
+
+    def set_slots(self, slots: Sequence[Sequence[np.ndarray]]) -> None:
+        for slot, arrays in enumerate(slots):
+            self.layout.put(1 + slot, arrays)
+
+    def predict(self, x: np.ndarray, threads: int = 1) -> np.ndarray:
+        return self._infer(x, None, threads)[1]
+
+    def evaluate(self, x: np.ndarray, y: np.ndarray, threads: int = 1) -> tuple[float, np.ndarray]:
+        total, outputs = self._infer(x, y, threads)
+        return total / outputs.size, outputs
+
+    def _infer(self, x: np.ndarray, y: np.ndarray | None, threads: int) -> tuple[float, np.ndarray]:
+        outputs = np.empty((len(x), self.program.outputs), self.program.dtype)
+        with self._lock:
+            work = self._idle.pop() if self._idle else None
+        work = work or _predictor(self.layout, self.library)
+        t = work.task[0]
+        itemsize = x.itemsize
+        t["x"], t["x_stride"], t["samples"] = x.ctypes.data, x.strides[0] // itemsize, len(x)
+        t["predictions"] = outputs.ctypes.data
+        loss = t["loss"]
+        if y is None:
+            t["loss"] = 0
+        else:
+            t["y"], t["y_stride"] = y.ctypes.data, y.strides[0] // itemsize
+        t["start"], t["total"], t["threads"] = 0, 0.0, threads
+        t["budget"] = max(1, int(CALL_SECONDS * 10e9 / (BLOCK * flops_per_row(self.program))))
+        if threads == 1:
+            while t["start"] < len(x):
+                self.library.infer(work.address, 0)
+        else:
+            crew = Crew(threads)
+            while t["start"] < len(x):
+                crew.run(self.library.infer, work.address)
+            crew.close()
+        t["loss"] = loss
+        with self._lock:
+            self._idle.append(work)
+        return float(t["total"]), outputs
+
+    def training(
+        self, x: np.ndarray, y: np.ndarray, *, batch_size: int, hyper: Hyper, step: int, shuffle: bool, seed: int,
+        first_epoch: int, threads: int = 1, keep_predictions: bool = False,
+    ) -> CompiledRun:  # fmt: skip
+        work = Workspace(self.layout, self.library.address, block_rows(batch_size))
+        return CompiledRun(
+            work, self.library.train, x, y, batch_size=batch_size, hyper=hyper, step=step, shuffle=shuffle, seed=seed,
+            first_epoch=first_epoch, threads=threads, keep_predictions=keep_predictions,
+        )  # fmt: skip
+
+
+def _predictor(layout: Layout, library: Library) -> Workspace:
+    work = Workspace(layout, library.address, BLOCK)
+    work.task[0]["order"] = work._keep(np.arange(BLOCK))
+    return work

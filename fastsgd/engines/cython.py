@@ -1,0 +1,86 @@
+"""The engine that was compiled ahead: one extension for each number type and instruction set."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+
+from ..program import Program
+from .compiled import CompiledNetwork, Library
+
+NATIVE = Path(__file__).with_name("native")
+LEVELS = {"x86-64-v4": "v4", "x86-64-v3": "v3", "baseline": "baseline"}  # FASTSGD_ISA -> folder, best first
+
+
+def supported() -> list[str]:
+    """Instruction sets that this processor has, best first."""
+    cpu = import_module(
+        "numpy._core._multiarray_umath" if hasattr(np, "_core") else "numpy.core._multiarray_umath"
+    ).__cpu_features__
+    v3 = cpu.get("AVX2") and cpu.get("FMA3")
+    v4 = v3 and cpu.get("AVX512_SKX")
+    return ["x86-64-v4"] * bool(v4) + ["x86-64-v3"] * bool(v3) + ["baseline"]
+
+
+def built() -> list[str]:
+    """Instruction sets whose extensions were built."""
+    return [isa for isa, folder in LEVELS.items() if any((NATIVE / f"{folder}_float32").glob("kernels.*"))]
+
+
+def chosen() -> str:
+    """The instruction set to use: ``FASTSGD_ISA``, or the best that was built and runs here.
+
+    Raises
+    ------
+    ImportError
+        If nothing was built, or not what ``FASTSGD_ISA`` asks for, or this processor lacks it.
+    """
+    wanted = os.environ.get("FASTSGD_ISA", "")
+    if wanted and wanted not in LEVELS:
+        raise ImportError(f"FASTSGD_ISA is {wanted!r}; it can be {', '.join(LEVELS)}")
+    usable = [isa for isa in supported() if isa in built()]
+    if wanted and wanted not in usable:
+        raise ImportError(
+            f"FASTSGD_ISA is {wanted!r}, but here only these were built and run: {', '.join(usable) or 'none'}"
+        )
+    if not usable:
+        raise ImportError(
+            "the compiled extensions were not built; install a C compiler and reinstall fastsgd, or use backend='numba'"
+        )
+    return wanted or usable[0]
+
+
+@cache
+def library(isa: str, dtype: np.dtype) -> Library:
+    module: ModuleType = import_module(f"fastsgd.engines.native.{LEVELS[isa]}_{dtype.name}.kernels")
+    capsules = module.__pyx_capi__
+
+    def address(name: str) -> int:
+        capsule = capsules[name]
+        return _pointer(capsule, _capsule_name(capsule))
+
+    return Library(address)
+
+
+_capsule_name = ctypes.pythonapi.PyCapsule_GetName
+_capsule_name.restype, _capsule_name.argtypes = ctypes.c_char_p, [ctypes.py_object]
+_pointer = ctypes.pythonapi.PyCapsule_GetPointer
+_pointer.restype, _pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
+
+
+class CythonEngine:
+    """Kernels compiled ahead by Cython and the C compiler; nothing to warm up."""
+
+    name = "cython"
+
+    def __init__(self) -> None:
+        self.isa = chosen()
+
+    def network(self, program: Program) -> CompiledNetwork:
+        return CompiledNetwork(library(self.isa, np.dtype(program.dtype)), program)

@@ -1,0 +1,126 @@
+"""The kernels as plain Python: thousands of times slower, and every line of them can be stepped through with pdb.
+
+Not for use, but for understanding: ``compile(..., backend="interpreted")``. Multiply-adds are rounded once in float32
+as in the compiled engines (nearly always), twice in float64.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from ..kernels import source
+from ..program import Program
+from .compiled import CompiledNetwork, Library
+from .layout import LAYER, TASK
+from .workspace import SCRATCH
+
+REACH = 1 << 30  # elements that a pointer can reach; a view reserves nothing
+ROWS = 4  # of the tile
+
+
+def pointer(kind: Any) -> Callable[[int], np.ndarray]:
+    return lambda address: np.ctypeslib.as_array(ctypes.cast(int(address), ctypes.POINTER(kind)), (REACH,))
+
+
+class Record:
+    """A C struct at an address, as an object with attributes."""
+
+    def __init__(self, address: int, dtype: np.dtype) -> None:
+        data = (ctypes.c_char * dtype.itemsize).from_address(address)
+        object.__setattr__(self, "_row", np.frombuffer(memoryview(data), dtype))
+
+    def __getattr__(self, name: str) -> Any:
+        return self._row[name][0].item()
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self._row[name][0] = value
+
+
+def tile(rows: int) -> Callable[..., None]:
+    """C (rows x ROWS) = first + A B, a number at a time in the order of k."""
+
+    def run(A, ars, acs, run, jump, B, K, first, begin, C, width):
+        for r in range(rows):
+            c = C[r * width : r * width + ROWS]
+            total = np.float64([0, 1, 1][begin]) * np.float64([first[:ROWS], first[:ROWS], c][begin])
+            for k in range(K):
+                product = np.float64(A[r * ars + k // run * jump + k % run * acs]) * np.float64(
+                    B[k * width : k * width + ROWS]
+                )
+                total = np.float64((product + total).astype(C.dtype))
+            c[:] = total
+
+    return run
+
+
+def transpose(source_block, source_stride, to, to_stride):
+    i = np.arange(16)
+    to[to_stride * i[:, None] + i] = source_block[source_stride * i + i[:, None]]
+
+
+def alone(waited):
+    raise AssertionError("the interpreted engine has one thread only")
+
+
+def names(dtype: np.dtype) -> dict[str, Any]:
+    """Everything the kernels borrow, as Python."""
+    real = dtype.type
+    kind = ctypes.c_double if dtype == np.float64 else ctypes.c_float
+
+    def offset(array, i):
+        return array[i:]
+
+    return {
+        "real": real, "f8": np.float64, "i64": int, "u64": np.uint64, "DOUBLE": dtype == np.float64,
+        "where": lambda c, a, b: a if c else b,
+        "minimum": lambda a, b: a if a < b else b, "maximum": lambda a, b: a if a > b else b,
+        "sqrt": np.sqrt, "floor": np.floor, "absolute": np.abs,
+        "pow2": lambda n: real(np.ldexp(1.0, int(n))) if n == n else n,
+        "exponent": lambda x: real(np.frexp(x)[1] - 1), "mantissa": lambda x: np.frexp(x)[0] * real(2),
+        "task": lambda address: Record(address, TASK),
+        "layer": lambda t, l: Record(t.layers + l * LAYER.itemsize, LAYER),
+        "to_reals": pointer(kind),
+        "to_doubles": pointer(ctypes.c_double),
+        "to_ints": pointer(ctypes.c_int64),
+        "at": offset, "doubles_at": offset, "ints_at": offset,
+        "ZERO": 0, "BIAS": 1, "ADD": 2, "SPAN": ROWS, "TILE_ROWS": ROWS,
+        "REAL_BYTES": dtype.itemsize, "SCRATCH": SCRATCH,
+        "tile_full": tile(ROWS), "tile8": tile(8), "tile4": tile(4), "tile2": tile(2), "tile1": tile(1),
+        "transpose": transpose, "load_acquire": alone, "store_release": alone, "relax": alone,
+        "subnormals_off": lambda: 0, "subnormals_back": lambda mode: None,
+    }  # fmt: skip
+
+
+@cache
+def library(dtype: np.dtype) -> Library:
+    """Kernels by number instead of by address."""
+    space: dict[str, Any] = {}
+
+    def call(number: int, *arguments: Any) -> None:
+        space[order[number - 1]](*arguments)
+
+    def quietly(kernel: Callable[[int, int], None]) -> Callable[[int, int], None]:
+        def run(address: int, me: int) -> None:
+            with np.errstate(all="ignore"):  # C does not warn either; u64 arithmetic is meant to wrap
+                kernel(address, me)
+
+        return run
+
+    space |= names(dtype) | {"call_activation": call, "call_loss": call, "call_update": call}
+    source.load(space)
+    order = [name for name, f in space.items() if callable(f)]
+    return Library(lambda name: order.index(name) + 1, lambda name: quietly(space[name]))
+
+
+class InterpretedEngine:
+    """The kernels under the Python interpreter."""
+
+    name = "interpreted"
+
+    def network(self, program: Program) -> CompiledNetwork:
+        return CompiledNetwork(library(np.dtype(program.dtype)), program)

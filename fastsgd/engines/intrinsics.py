@@ -1,0 +1,279 @@
+"""The LLVM behind the names that the kernels borrow when Numba compiles them; engine.h and tile.h say the same in C."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import llvmlite.binding as llvm
+import numba
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+from .layout import LAYER, TASK
+from .workspace import SCRATCH
+
+I32, I64 = ir.IntType(32), ir.IntType(64)
+ZERO, BIAS, ADD = 0, 1, 2  # what the chains of a tile begin with
+X86 = platform.machine().lower() in ("x86_64", "amd64")
+AARCH64 = platform.machine().lower() in ("aarch64", "arm64")
+
+
+def const(i: int) -> ir.Constant:
+    return ir.Constant(I64, i)
+
+
+def emit(result: Any, *arguments: Any) -> Callable[[Callable[..., Any]], Any]:
+    """An intrinsic of this signature from a function (builder, *LLVM values) -> LLVM value or None."""
+
+    def wrap(build: Callable[..., Any]) -> Any:
+        names = ", ".join(f"a{i}" for i in range(len(arguments)))
+
+        def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+            value = build(builder, *values)
+            return context.get_dummy_value() if value is None else value
+
+        scope = {"signature": result(*arguments), "generate": generate}
+        exec(f"def {build.__name__}(typing, {names}):\n    return signature, generate\n", scope)
+        return intrinsic(scope[build.__name__])
+
+    return wrap
+
+
+def call(b: ir.IRBuilder, name: str, result: ir.Type, *values: ir.Value) -> ir.Value:
+    kind = ir.FunctionType(result, [v.type for v in values])
+    return b.call(cgutils.get_or_insert_function(b.module, kind, name), values)
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Numbers in a vector, rows and vectors of the tile, and whether multiply-add is one instruction; as in tile.h."""
+
+    width: int
+    rows: int
+    vecs: int
+    fused: bool
+
+
+def tile_shape(itemsize: int) -> Shape:
+    """The tile that fills the registers of the processor that Numba compiles for."""
+    features = (numba.config.CPU_FEATURES or llvm.get_host_cpu_features().flatten()).split(",")
+    if "+avx512f" in features and "+avx512dq" in features and "+avx512vl" in features:
+        return Shape(64 // itemsize, 12, 2, True)
+    if "+avx2" in features and "+fma" in features:
+        return Shape(32 // itemsize, 6, 2, True)
+    if AARCH64:
+        return Shape(16 // itemsize, 6, 4, True)
+    return Shape(16 // itemsize, 4, 2, False)
+
+
+def where(c, a, b):
+    return a if c else b
+
+
+def minimum(a, b):
+    return a if a < b else b
+
+
+def maximum(a, b):
+    return a if a > b else b
+
+
+# -- Threads
+@emit(types.int64, types.int64)
+def load_acquire(b, p):
+    return b.load_atomic(b.inttoptr(p, I64.as_pointer()), "acquire", 8)
+
+
+@emit(types.void, types.int64, types.int64)
+def store_release(b, p, value):
+    b.store_atomic(value, b.inttoptr(p, I64.as_pointer()), "release", 8)
+
+
+@emit(types.void, types.int64)
+def pause(b, _):
+    if X86:
+        call(b, "llvm.x86.sse2.pause", ir.VoidType())
+    elif AARCH64:
+        call(b, "llvm.aarch64.hint", ir.VoidType(), ir.Constant(I32, 1))
+
+
+if platform.system() == "Windows":
+    llvm.load_library_permanently("kernel32.dll")
+    give_way = types.ExternalFunction("SwitchToThread", types.int32())
+    sleep = types.ExternalFunction("Sleep", types.void(types.uint32))
+    DOZE = 1
+else:
+    give_way = types.ExternalFunction("sched_yield", types.int32())
+    sleep = types.ExternalFunction("usleep", types.int32(types.uint32))
+    DOZE = 50
+
+
+def relax(waited):
+    if waited < 500:
+        pause(waited)
+    elif waited < 5000:
+        give_way()
+    else:
+        sleep(np.uint32(DOZE))
+
+
+# -- Subnormal numbers
+@emit(types.int64)
+def subnormals_off(b):
+    if X86:
+        slot = b.alloca(I32)
+        raw = b.bitcast(slot, ir.IntType(8).as_pointer())
+        call(b, "llvm.x86.sse.stmxcsr", ir.VoidType(), raw)
+        mode = b.load(slot)
+        b.store(b.or_(mode, ir.Constant(I32, 0x8040)), slot)
+        call(b, "llvm.x86.sse.ldmxcsr", ir.VoidType(), raw)
+        return b.zext(mode, I64)
+    if AARCH64:
+        mode = b.asm(ir.FunctionType(I64, []), "mrs $0, fpcr", "=r", [], True)
+        b.asm(ir.FunctionType(ir.VoidType(), [I64]), "msr fpcr, $0", "r", [b.or_(mode, const(1 << 24))], True)
+        return mode
+    return const(0)
+
+
+@emit(types.void, types.int64)
+def subnormals_back(b, mode):
+    if X86:
+        slot = b.alloca(I32)
+        b.store(b.trunc(mode, I32), slot)
+        call(b, "llvm.x86.sse.ldmxcsr", ir.VoidType(), b.bitcast(slot, ir.IntType(8).as_pointer()))
+    elif AARCH64:
+        b.asm(ir.FunctionType(ir.VoidType(), [I64]), "msr fpcr, $0", "r", [mode], True)
+
+
+# -- Memory: plain C pointers, without bounds or owners; numbers of one type
+def at_address(name: str, to: Any) -> Any:
+    """address -> something that lies there"""
+
+    def typed(typing, address):
+        def generate(context, builder, signature, args):
+            return builder.inttoptr(args[0], context.get_value_type(to))
+
+        return to(types.int64), generate
+
+    typed.__name__ = name
+    return intrinsic(typed)
+
+
+def indexed(name: str, pointer: Any) -> Any:
+    """(pointer, i) -> pointer to its i-th element"""
+
+    def build(b, array, i):
+        return b.gep(array, [i])
+
+    build.__name__ = name
+    return emit(pointer, pointer, types.int64)(build)
+
+
+def called(name: str, *arguments: Any) -> Any:
+    """(address of a function, *its arguments) -> nothing"""
+
+    def build(b, f, *values):
+        kind = ir.FunctionType(ir.VoidType(), [v.type for v in values])
+        b.call(b.inttoptr(f, kind.as_pointer()), values)
+
+    build.__name__ = name
+    return emit(types.void, types.int64, *arguments)(build)
+
+
+def names(dtype: np.dtype) -> dict[str, Any]:
+    """Everything the kernels borrow, for numbers of this dtype."""
+    from .numba_tile import make_tiles, make_transpose
+
+    double = dtype == np.float64
+    scalar = types.float64 if double else types.float32
+    number, bits = (ir.DoubleType(), I64) if double else (ir.FloatType(), I32)
+    suffix, mantissa_bits, bias = ("f64", 52, 1023) if double else ("f32", 23, 127)
+    reals, doubles, ints = types.CPointer(scalar), types.CPointer(types.float64), types.CPointer(types.int64)
+    shape = tile_shape(dtype.itemsize)
+    shifter = 1.5 * 2.0**mantissa_bits
+
+    def unary(name: str) -> Any:
+        def build(b, x):
+            return call(b, f"llvm.{name}.{suffix}", number, x)
+
+        build.__name__ = name
+        return emit(scalar, scalar)(build)
+
+    @emit(scalar, scalar)
+    def pow2(b, n):
+        moved = b.fadd(n, ir.Constant(number, shifter + bias))
+        return b.bitcast(b.shl(b.bitcast(moved, bits), ir.Constant(bits, mantissa_bits)), number)
+
+    @emit(scalar, scalar)
+    def exponent(b, x):
+        one = ir.Constant(number, 2.0**mantissa_bits)
+        field = b.ashr(b.bitcast(x, bits), ir.Constant(bits, mantissa_bits))
+        moved = b.bitcast(b.or_(field, b.bitcast(one, bits)), number)
+        return b.fsub(moved, ir.Constant(number, 2.0**mantissa_bits + bias))
+
+    @emit(scalar, scalar)
+    def mantissa(b, x):
+        field = b.and_(b.bitcast(x, bits), ir.Constant(bits, (1 << mantissa_bits) - 1))
+        return b.bitcast(b.or_(field, b.bitcast(ir.Constant(number, 1.0), bits)), number)
+
+    layer_at, layer_size = at_address("layer_at", numba.from_dtype(LAYER)), LAYER.itemsize
+
+    def layer(t, l):
+        return layer_at(t.layers + l * layer_size)
+
+    int64 = types.int64
+    return {
+        "real": dtype.type, "f8": np.float64, "i64": np.int64, "u64": np.uint64, "DOUBLE": double,
+        "where": where, "minimum": minimum, "maximum": maximum,
+        "sqrt": unary("sqrt"), "floor": unary("floor"), "absolute": unary("fabs"),
+        "pow2": pow2, "exponent": exponent, "mantissa": mantissa,
+        "task": at_address("task", numba.from_dtype(TASK)), "layer": layer,
+        "to_reals": at_address("to_reals", reals), "to_doubles": at_address("to_doubles", doubles),
+        "to_ints": at_address("to_ints", ints),
+        "at": indexed("at", reals), "doubles_at": indexed("doubles_at", doubles), "ints_at": indexed("ints_at", ints),
+        "call_activation": called("call_activation", *arguments_of("activate", scalar)),
+        "call_loss": called("call_loss", *arguments_of("loss", scalar)),
+        "call_update": called("call_update", *arguments_of("update", scalar)),
+        "ZERO": ZERO, "BIAS": BIAS, "ADD": ADD, "SPAN": shape.vecs * shape.width, "TILE_ROWS": shape.rows,
+        "REAL_BYTES": dtype.itemsize, "SCRATCH": SCRATCH,
+        **make_tiles(shape, number, suffix, emit, call, int64, reals),
+        "transpose": make_transpose(number, emit, int64, reals),
+        "load_acquire": load_acquire, "store_release": store_release, "relax": relax,
+        "subnormals_off": subnormals_off, "subnormals_back": subnormals_back,
+    }  # fmt: skip
+
+
+def arguments_of(kernel: str, scalar: Any) -> tuple[Any, ...]:
+    """Numba's types of the arguments of a kernel that is called by address.
+
+    Parameters
+    ----------
+    kernel : str
+        ``train`` or ``infer``; ``product``; or a rendered loop: ``activate_...``, ``slope_...``, ``loss_...``,
+        ``update_...``.
+    scalar : numba type
+        float32 or float64.
+    """
+    reals, doubles, ints, n = (
+        types.CPointer(scalar),
+        types.CPointer(types.float64),
+        types.CPointer(types.int64),
+        types.int64,
+    )
+    elementwise = (reals, reals, n, reals)
+    known = {
+        "train": (n, n),
+        "infer": (n, n),
+        "product": (reals, n, n, n, n, reals, n, reals, n, reals, n, n),
+        "activate": elementwise,
+        "slope": elementwise,
+        "loss": (reals, reals, reals, ints, n, n, n, n, scalar, reals, doubles),
+        "update": (reals, reals, reals, reals, reals, n, reals),
+    }
+    return known[kernel.partition("_")[0]]

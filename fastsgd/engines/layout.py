@@ -1,0 +1,150 @@
+"""Where the numbers of a program lie: weight panels and their banks, and how plain arrays go in and out of them.
+
+A dense layer of K inputs and N outputs is cut into panels of 32 columns (16 if N <= 16). A panel holds `height` rows of
+weights (K rounded up to 16) and the bias as one more row; all padding is zero and stays zero. One bank holds the panels
+of all layers; the memories of the optimizer and the gradient are further banks of the same form, so that one offset
+leads from a weight to everything that belongs to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..kernels import records, source
+from ..program import Op, Program
+
+LINE = 64  # bytes of a cache line, which everything begins at
+NUMPY_TYPES = {"i64": "i8", "f8": "f8"}
+
+
+def record(fields: dict[str, str]) -> np.dtype:
+    return np.dtype([(name, NUMPY_TYPES[kind]) for name, kind in fields.items()])
+
+
+LAYER, TASK = record(records.LAYER), record(records.TASK)
+
+
+def round_up(n: int, multiple: int) -> int:
+    return -(-n // multiple) * multiple
+
+
+def width_of(columns: int) -> int:
+    """Columns of a panel for a matrix of so many columns."""
+    return 16 if columns <= 16 else 32
+
+
+def aligned(count: int, dtype: np.dtype) -> np.ndarray:
+    """Zeros that begin at a cache line, with a line behind them (in case of a vector that reads on)."""
+    raw = np.zeros(count * dtype.itemsize + 2 * LINE, np.uint8)
+    begin = -raw.ctypes.data % LINE
+    return raw[begin : begin + count * dtype.itemsize].view(dtype)
+
+
+@dataclass
+class Place:
+    """Where one op's weights stand: offsets in elements from the beginning of a bank, and of the transposed copies."""
+
+    op: Op
+    width: int
+    panels: int
+    height: int
+    source_width: int
+    turned: int
+    W: int = 0
+    WT: int | None = None
+
+    @property
+    def size(self) -> int:
+        return self.panels * (self.height + 1) * self.width
+
+    def put(self, bank: np.ndarray, kernel: np.ndarray, bias: np.ndarray | None) -> None:
+        """Write plain arrays, kernel (K, N) and bias (N,), into the panels of a bank."""
+        padded = np.zeros((self.height + 1, self.panels * self.width), bank.dtype)
+        padded[: self.op.inputs, : self.op.outputs] = kernel
+        if bias is not None:
+            padded[-1, : self.op.outputs] = bias
+        panels = padded.reshape(self.height + 1, self.panels, self.width).transpose(1, 0, 2)
+        bank[self.W : self.W + self.size] = panels.ravel()
+
+    def get(self, bank: np.ndarray) -> list[np.ndarray]:
+        """Read them back, as copies."""
+        panels = bank[self.W : self.W + self.size].reshape(self.panels, self.height + 1, self.width)
+        padded = panels.transpose(1, 0, 2).reshape(self.height + 1, -1)
+        kernel = padded[: self.op.inputs, : self.op.outputs].copy()
+        return [kernel, padded[-1, : self.op.outputs].copy()] if self.op.use_bias else [kernel]
+
+    def put_turned(self, turned: np.ndarray, kernel: np.ndarray) -> None:
+        """Write the transposed copy: panels of source_width columns over the inputs, `turned` rows."""
+        assert self.WT is not None
+        panels = -(-self.op.inputs // self.source_width)
+        padded = np.zeros((self.turned, panels * self.source_width), turned.dtype)
+        padded[: self.op.outputs, : self.op.inputs] = kernel.T
+        cut = padded.reshape(self.turned, panels, self.source_width).transpose(1, 0, 2)
+        turned[self.WT : self.WT + padded.size] = cut.ravel()
+
+
+class Layout:
+    """The memory of a program's weights: banks of panels, and transposed copies of the layers that pass deltas down.
+
+    Attributes
+    ----------
+    places : list of Place
+        One for each op (an activation that stands alone has no weights, but a place in the row of panels).
+    banks : ndarray, shape (1 + slots + 1, bank)
+        Weights, the optimizer's memories, and the gradient.
+    """
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.slots = len(source.update_table()[program.rule].slots) if program.rule else 0
+        self.places: list[Place] = []
+        top = turned_top = 0
+        for i, op in enumerate(program.ops):
+            width = width_of(op.outputs)
+            place = Place(
+                op,
+                width,
+                -(-op.outputs // width),
+                round_up(op.inputs, 16),
+                width_of(op.inputs),
+                round_up(op.outputs, 16),
+            )
+            if op.kind == "dense":
+                place.W, top = top, top + round_up(place.size, 16) + 16
+                if i > 0:
+                    place.WT = turned_top
+                    turned_top += place.turned * round_up(op.inputs, place.source_width) + 16 * LINE
+            self.places.append(place)
+        self.bank = round_up(top, 1024) + 80 * 4  # not a multiple of a page: banks must not meet in the same cache sets
+        self._memory = aligned((self.slots + 2) * self.bank, program.dtype)
+        self.banks = self._memory.reshape(self.slots + 2, self.bank)
+        self.turned = aligned(turned_top, program.dtype)
+
+    def _dense(self) -> list[Place]:
+        return [place for place in self.places if place.op.kind == "dense"]
+
+    def get(self, bank: int) -> list[np.ndarray]:
+        """The arrays of a bank, in the order of ``program.weight_shapes()``."""
+        return [array for place in self._dense() for array in place.get(self.banks[bank])]
+
+    def put(self, bank: int, arrays: Sequence[np.ndarray]) -> None:
+        """Fill a bank; bank 0, the weights, brings the transposed copies along."""
+        queue = iter(arrays)
+        for place in self._dense():
+            kernel = next(queue)
+            place.put(self.banks[bank], kernel, next(queue) if place.op.use_bias else None)
+            if bank == 0 and place.WT is not None:
+                place.put_turned(self.turned, kernel)
+
+    def snapshot(self) -> tuple[np.ndarray, np.ndarray]:
+        """Everything a step changes."""
+        return self.banks[:-1].copy(), self.turned.copy()
+
+    def restore(self, snapshot: tuple[np.ndarray, np.ndarray]) -> None:
+        self.banks[:-1], self.turned[:] = snapshot
+
+    def finite(self) -> bool:
+        return bool(np.isfinite(self.banks[:-1]).all())

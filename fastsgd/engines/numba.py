@@ -1,0 +1,107 @@
+"""The engine that Numba compiles on first use: no compiler needed, nothing built ahead.
+
+Each kernel that Python or another kernel calls by address is one C function of one signature, compiled when it is first
+wanted and kept in Numba's cache on disk. Numba's cache sees changes in a function's own file only, so the digest of all
+sources is part of each cached function's name: another source, another entry.
+"""
+
+from __future__ import annotations
+
+import builtins
+import types as python
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numba import cfunc, njit, types
+
+from ..kernels import source
+from ..program import Program
+from . import intrinsics
+from .compiled import CompiledNetwork, Library
+
+HERE = Path(__file__).parent
+SOURCES = (*sorted(HERE.glob("*.py")), *sorted(source.HERE.glob("*.py")))
+OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
+
+
+@cache
+def digest() -> str:
+    return sha256(b"".join(path.read_bytes() for path in SOURCES)).hexdigest()[:16]
+
+
+class Kernels:
+    """The kernels for one dtype: jitted when first needed, compiled function by function."""
+
+    def __init__(self, dtype: np.dtype) -> None:
+        self.dtype = dtype
+        self.scalar = types.float64 if dtype == np.float64 else types.float32
+        self._jitted: dict[str, Any] | None = None
+        self._compiled: dict[str, Any] = {}
+
+    def jitted(self) -> dict[str, Any]:
+        """All functions of the source as Numba dispatchers; nothing is compiled yet."""
+        if self._jitted is None:
+            space = source.load(intrinsics.names(self.dtype))
+            for name, f in list(space.items()):
+                if isinstance(f, python.FunctionType):
+                    formula = f.__annotations__.get("return", "real") in ("real", "u64")
+                    space[name] = njit(forceinline=formula, **OPTIONS)(f)
+            self._jitted = space
+        return self._jitted
+
+    def address(self, name: str) -> int:
+        if name not in self._compiled:
+            self._compiled[name] = self._compile(name)
+        return int(self._compiled[name].address)
+
+    def _compile(self, name: str) -> Any:
+        arguments = intrinsics.arguments_of(name, self.scalar)
+        signature = types.void(*arguments)
+        label = f"{name}_{self.dtype.name}_{digest()}"
+        code = _wrapper(len(arguments)).replace(co_name=label)
+        f = python.FunctionType(code, _Late(self, name), label)
+        f.__module__, f.__qualname__ = __name__, label  # the cache's file is named after these two
+        try:
+            return cfunc(signature, cache=True, **OPTIONS)(f)
+        except Exception:
+            return cfunc(signature, **OPTIONS)(f)
+
+
+class _Late(dict):  # type: ignore[type-arg]
+    """A wrapper's globals. Numba asks for the kernel only when it compiles: with a full cache nothing is jitted."""
+
+    def __init__(self, kernels: Kernels, name: str) -> None:
+        super().__init__(__builtins__=builtins, __name__=__name__)
+        self._wanted = kernels, name
+
+    def __missing__(self, key: str) -> Any:
+        if key != "kernel":
+            raise KeyError(key)
+        kernels, name = self._wanted
+        return kernels.jitted()[name]
+
+
+@cache
+def _wrapper(arguments: int) -> python.CodeType:
+    """The code of a function of so many arguments that hands them to ``kernel``; in this file, for the cache."""
+    names = ", ".join(f"a{i}" for i in range(arguments))
+    space: dict[str, Any] = {}
+    exec(compile(f"def wrapper({names}):\n    kernel({names})\n", __file__, "exec"), space)
+    return space["wrapper"].__code__
+
+
+class NumbaEngine:
+    """Kernels compiled by Numba at first use and cached on disk."""
+
+    name = "numba"
+
+    def network(self, program: Program) -> CompiledNetwork:
+        return CompiledNetwork(library(np.dtype(program.dtype)), program)
+
+
+@cache
+def library(dtype: np.dtype) -> Library:
+    return Library(Kernels(dtype).address)

@@ -1,0 +1,165 @@
+"""The tile as LLVM vector instructions, and the transposition of a 16 x 16 block; tile.h says the same in C."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import product
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+
+I32, I64 = ir.IntType(32), ir.IntType(64)
+BIAS, ADD = 1, 2
+
+
+def const(i: int) -> ir.Constant:
+    return ir.Constant(I64, i)
+
+
+class TileBuilder:
+    """Emits C (rows x vecs*width) = first + A B for one number of rows and of vectors.
+
+    Parameters
+    ----------
+    shape : Shape
+        Width of a vector, and whether multiply-add is fused.
+    number : llvmlite type
+        float or double.
+    suffix : str
+        ``"f32"`` or ``"f64"``, for the names of LLVM's intrinsics.
+    call : callable
+        (builder, name, result type, *values) -> call of an LLVM intrinsic.
+    """
+
+    def __init__(self, shape: Any, number: Any, suffix: str, call: Callable[..., Any]) -> None:
+        self.shape, self.number, self.suffix, self.call = shape, number, suffix, call
+        self.V = ir.VectorType(number, shape.width)
+        self.align = 8 if suffix == "f64" else 4
+
+    def load(self, b: Any, p: Any, i: Any) -> Any:
+        return b.load(b.bitcast(b.gep(p, [i]), self.V.as_pointer()), align=self.align)
+
+    def store(self, b: Any, v: Any, p: Any, i: Any) -> None:
+        b.store(v, b.bitcast(b.gep(p, [i]), self.V.as_pointer()), align=self.align)
+
+    def splat(self, b: Any, x: Any) -> Any:
+        undefined = ir.Constant(self.V, ir.Undefined)
+        lanes = ir.Constant(ir.VectorType(I32, self.shape.width), [0] * self.shape.width)
+        return b.shuffle_vector(b.insert_element(undefined, x, ir.Constant(I32, 0)), undefined, lanes)
+
+    def fma(self, b: Any, x: Any, y: Any, z: Any) -> Any:
+        if not self.shape.fused:
+            return b.fadd(b.fmul(x, y), z)
+        return self.call(b, f"llvm.fma.v{self.shape.width}{self.suffix}", self.V, x, y, z)
+
+    def emit(
+        self, b: Any, rows: int, vecs: int, A: Any, ars: Any, acs: Any, run: Any, jump: Any, B: Any, K: Any, first: Any,
+        begin: Any, C: Any, width: Any,
+    ) -> None:  # fmt: skip
+        W = self.shape.width
+        cells = [(r, v) for r in range(rows) for v in range(vecs)]
+        blocks = "bias other zero add outer inner end done"
+        bias, other, zero, add, outer, inner, end, done = (b.append_basic_block(n) for n in blocks.split())
+        b.cbranch(b.icmp_signed("==", begin, const(BIAS)), bias, other)
+        b.position_at_end(other)
+        b.cbranch(b.icmp_signed("==", begin, const(ADD)), add, zero)
+        start = {}
+        b.position_at_end(bias)
+        row = [self.load(b, first, const(W * v)) for v in range(vecs)]
+        start[bias] = [row[v] for _, v in cells]
+        b.branch(outer)
+        b.position_at_end(zero)
+        start[zero] = [ir.Constant(self.V, [0.0] * W)] * len(cells)
+        b.branch(outer)
+        b.position_at_end(add)
+        start[add] = [self.load(b, C, b.add(b.mul(width, const(r)), const(W * v))) for r, v in cells]
+        b.branch(outer)
+
+        b.position_at_end(outer)  # one run of columns of A
+        k0, a0, b0 = b.phi(I64), b.phi(A.type), b.phi(B.type)
+        acc0 = [b.phi(self.V) for _ in cells]
+        for block, values in start.items():
+            k0.add_incoming(const(0), block)
+            a0.add_incoming(A, block)
+            b0.add_incoming(B, block)
+            for phi, value in zip(acc0, values, strict=True):
+                phi.add_incoming(value, block)
+        k_end = b.add(k0, run)
+        k_end = b.select(b.icmp_signed("<", k_end, K), k_end, K)
+        b.branch(inner)
+
+        b.position_at_end(inner)  # one column of A, one row of B
+        k, a, bp = b.phi(I64), b.phi(A.type), b.phi(B.type)
+        acc = [b.phi(self.V) for _ in cells]
+        for phi, value in zip([k, a, bp, *acc], [k0, a0, b0, *acc0], strict=True):
+            phi.add_incoming(value, outer)
+        Bs = [self.load(b, bp, const(W * v)) for v in range(vecs)]
+        new = []
+        for r in range(rows):
+            x = self.splat(b, b.load(b.gep(a, [b.mul(ars, const(r))])))
+            new += [self.fma(b, x, Bs[v], acc[vecs * r + v]) for v in range(vecs)]
+        k1, a1, b1 = b.add(k, const(1)), b.gep(a, [acs]), b.gep(bp, [width])
+        for phi, value in zip([k, a, bp, *acc], [k1, a1, b1, *new], strict=True):
+            phi.add_incoming(value, inner)
+        b.cbranch(b.icmp_signed("<", k1, k_end), inner, end)
+
+        b.position_at_end(end)
+        for phi, value in zip([k0, a0, b0, *acc0], [k1, b.gep(a0, [jump]), b1, *new], strict=True):
+            phi.add_incoming(value, end)
+        b.cbranch(b.icmp_signed("<", k1, K), outer, done)
+        b.position_at_end(done)
+        for (r, v), value in zip(cells, new, strict=True):
+            self.store(b, value, C, b.add(b.mul(width, const(r)), const(W * v)))
+
+
+def make_tiles(shape: Any, number: Any, suffix: str, emit: Any, call: Any, int64: Any, reals: Any) -> dict[str, Any]:
+    """The tiles of 1, 2, 4, 8 and all rows, each for the strides that panels can have (see ``fixed`` in tile.h)."""
+    builder = TileBuilder(shape, number, suffix, call)
+    span = shape.vecs * shape.width
+    arguments = (reals, int64, int64, int64, int64, reals, int64, reals, int64, reals, int64)
+
+    def make(rows: int) -> Any:
+        def tile(b: Any, A: Any, ars: Any, acs: Any, *middle_and_width: Any) -> None:
+            *middle, width = middle_and_width
+            for columns, stride in product((16, 32), (1, 16, 32)):
+                same_stride = b.icmp_signed("==", ars, const(stride))
+                with b.if_then(b.and_(b.icmp_signed("==", width, const(columns)), same_stride)):
+                    vecs = shape.vecs // 2 if columns < span else shape.vecs
+                    along = acs if stride == 1 else const(1)
+                    operands: Any = (A, const(stride), along, *middle, const(columns))
+                    builder.emit(b, rows, vecs, *operands)
+
+        return emit(types.void, *arguments)(tile)
+
+    full = make(shape.rows)
+    return {"tile_full": full, "tile1": make(1), "tile2": make(2)} | {
+        f"tile{n}": make(n) if n < shape.rows else full for n in (4, 8)
+    }
+
+
+def make_transpose(number: Any, emit: Any, int64: Any, reals: Any) -> Any:
+    """16 x 16 numbers, rows `source_stride` and `to_stride` apart, turned over in four rounds of shuffles."""
+    V = ir.VectorType(number, 16)
+
+    def lanes(of: list[int]) -> Any:
+        return ir.Constant(ir.VectorType(I32, 16), of)
+
+    def transpose(b, source, source_stride, to, to_stride):
+        align = 8 if isinstance(number, ir.DoubleType) else 4
+
+        def row(p, stride, r):
+            return b.bitcast(b.gep(p, [b.mul(stride, const(r))]), V.as_pointer())
+
+        rows = [b.load(row(source, source_stride, r), align=align) for r in range(16)]
+        for s in (1, 2, 4, 8):
+            low = lanes([16 + (i ^ s) if i & s else i for i in range(16)])
+            high = lanes([16 + i if i & s else i | s for i in range(16)])
+            for r in range(16):
+                if not r & s:
+                    x, y = rows[r], rows[r | s]
+                    rows[r], rows[r | s] = b.shuffle_vector(x, y, low), b.shuffle_vector(x, y, high)
+        for r in range(16):
+            b.store(rows[r], row(to, to_stride, r), align=align)
+
+    return emit(types.void, reals, int64, reals, int64)(transpose)

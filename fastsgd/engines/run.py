@@ -1,0 +1,129 @@
+"""One stretch of training by a compiled engine, driven in short calls."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+
+from ..program import Program
+from . import Diverged, Hyper
+from .threads import Crew, Kernel
+from .workspace import Workspace
+
+CALL_SECONDS = 0.03  # Python looks for Ctrl-C between calls; 50 ms is the promise
+MOST_STEPS = 65536  # per call: the table of per-step numbers stays small
+MOST_EPOCHS = 65536
+
+
+def flops_per_row(program: Program) -> int:
+    """Arithmetic of one row in training: three products a layer."""
+    return sum(6 * op.inputs * op.outputs for op in program.ops if op.kind == "dense") or 1
+
+
+class CompiledRun:
+    """See :class:`fastsgd.engines.Run` for what its attributes and methods mean."""
+
+    def __init__(
+        self, work: Workspace, kernel: Kernel, x: np.ndarray, y: np.ndarray, *, batch_size: int, hyper: Hyper,
+        step: int, shuffle: bool, seed: int, first_epoch: int, threads: int, keep_predictions: bool,
+    ) -> None:  # fmt: skip
+        program = work.layout.program
+        self.losses: list[float] = []
+        self.predictions = np.zeros((len(x), program.outputs), program.dtype) if keep_predictions else None
+        self._work, self._kernel, self._hyper = work, kernel, hyper
+        self._crew = Crew(threads)
+        self._order = np.arange(len(x))
+        self._rows = x, y  # held for the addresses below
+        self._elements = len(x) * program.outputs
+        self._blocks_per_second = 20e9 / (work.rows * flops_per_row(program))
+        self._safe: tuple[tuple[np.ndarray, np.ndarray], int, int] | None = None
+        t = self._t = work.task[0]
+        t["x"], t["x_stride"] = x.ctypes.data, x.strides[0] // x.itemsize
+        t["y"], t["y_stride"] = y.ctypes.data, y.strides[0] // y.itemsize
+        t["order"], t["samples"], t["batch"] = self._order.ctypes.data, len(x), batch_size
+        t["predictions"] = 0 if self.predictions is None else self.predictions.ctypes.data
+        t["shuffle"], t["seed"], t["first_epoch"] = shuffle, np.int64(np.uint64(seed).view(np.int64)), first_epoch
+        t["step"], t["threads"] = step, threads
+
+    @property
+    def epoch(self) -> int:
+        return int(self._t["epoch"])
+
+    @property
+    def batch(self) -> int:
+        return int(self._t["start"] // self._t["batch"])
+
+    @property
+    def step(self) -> int:
+        return int(self._t["step"])
+
+    @property
+    def running_loss(self) -> float:
+        seen = int(self._t["start"])
+        if seen == 0:
+            return self.losses[-1] if self.losses else float("nan")
+        return float(self._t["total"]) / (seen * int(self._t["outputs"]))
+
+    def __enter__(self) -> CompiledRun:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._crew.close()
+
+    def advance(self, epoch: int, batches: int | None = None) -> None:
+        """One call of the kernel."""
+        t = self._t
+        if t["start"] == t["done"] == 0:
+            self._safe = self._work.layout.snapshot(), self.epoch, self.step
+        budget = max(1, min(int(self._blocks_per_second * CALL_SECONDS), MOST_STEPS))
+        if batches is not None:
+            budget = min(budget, batches * self._blocks_of_batch())
+        begin = time.perf_counter()
+        self._run_kernel(min(epoch, self.epoch + MOST_EPOCHS), budget)
+        seconds = time.perf_counter() - begin
+        if seconds > 1e-3:
+            self._blocks_per_second = budget / seconds
+        if t["failed"]:
+            self._back_to_finite(int(t["failed_epoch"]), int(t["failed"]) - 1)
+        if t["start"] == t["done"] == 0 and not self._work.layout.finite():
+            self._back_to_finite(self.epoch - 1, (len(self._order) - 1) // int(t["batch"]))
+
+    def _blocks_of_batch(self) -> int:
+        """Blocks until the end of the current batch."""
+        t = self._t
+        rows = min(int(t["batch"]), int(t["samples"] - t["start"])) - int(t["done"])
+        return -(-rows // int(t["rows"]))
+
+    def _run_kernel(self, stop_epoch: int, budget: int) -> None:
+        """At most ``budget`` blocks towards ``stop_epoch``; the epochs that end go to ``losses``."""
+        t, first = self._t, self.epoch
+        table = self._hyper(np.arange(self.step, self.step + budget))
+        constant = table.strides[0] == 0
+        numbers = np.ascontiguousarray(table[:1] if constant else table, self._work.layout.program.dtype)
+        sums = np.empty(min(stop_epoch - first, budget))
+        t["hyper"], t["hyper_stride"], t["hyper_step"] = (
+            numbers.ctypes.data,
+            0 if constant else table.shape[1],
+            self.step,
+        )
+        t["epoch_losses"], t["losses_epoch"] = sums.ctypes.data, first
+        t["budget"], t["stop_epoch"] = budget, stop_epoch
+        self._crew.run(self._kernel, self._work.address)
+        self.losses.extend((sums[: self.epoch - first] / self._elements).tolist())
+
+    def _back_to_finite(self, epoch: int, batch: int) -> None:
+        """Put back the weights of the last epoch that ended finite: the snapshot, and the epochs since then again."""
+        assert self._safe is not None
+        snapshot, safe_epoch, safe_step = self._safe
+        t, layout = self._t, self._work.layout
+        for target in range(epoch, safe_epoch - 1, -1):
+            layout.restore(snapshot)
+            t["epoch"], t["step"], t["failed"] = safe_epoch, safe_step, 0
+            t["start"], t["done"], t["total"] = 0, 0, 0.0
+            del self.losses[safe_epoch:]
+            while self.epoch < target:
+                self._run_kernel(target, MOST_STEPS)
+            if layout.finite():
+                break
+        raise Diverged(epoch, batch)

@@ -1,0 +1,1 @@
+"""The one source: formulas, loops and driver that every engine runs (see :mod:`fastsgd.kernels.source`)."""

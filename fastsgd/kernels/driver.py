@@ -1,0 +1,118 @@
+"""What Python calls: ``train`` and ``infer``, each by every thread of a crew with its number.
+
+A call works through `budget` blocks of rows and returns; between two calls the Task record says how far the job is, so
+calls may be as short as Python likes without changing a bit. Threads other than 0 only read the record.
+"""
+
+from __future__ import annotations
+
+
+def finite(x: f8) -> i64:
+    answer = 0
+    if x - x == f8(0):
+        answer = 1
+    return answer
+
+
+def block_loss(t: Task, rows: i64) -> f8:
+    """Sum of a block's losses, in row order."""
+    each: doubles = to_doubles(t.row_losses)
+    total: f8 = f8(0)
+    for r in range(rows):
+        total = total + each[r]
+    return total
+
+
+def train(address: i64, me: i64) -> None:
+    """Train until `stop_epoch` epochs are finished or the budget is used up."""
+    mode = subnormals_off()
+    t: Task = task(address)
+    order: ints = to_ints(t.order)
+    epoch = t.epoch
+    start = t.start
+    done = t.done
+    step = t.step
+    total: f8 = t.total
+    blocks = 0
+    while blocks < t.budget and epoch < t.stop_epoch and t.failed == 0:
+        if t.shuffle and start == 0 and done == 0:
+            if me == 0:
+                permute(order, t.samples, u64(t.seed), u64(t.first_epoch + epoch))
+            barrier(t, me)
+        batch = min(t.batch, t.samples - start)
+        rows = min(t.rows, batch - done)
+        last = 0
+        if done + rows == batch:
+            last = 1
+        begin = ZERO
+        if done > 0:
+            begin = ADD
+        r0 = share(rows, me, t.threads)
+        r1 = share(rows, me + 1, t.threads)
+        if r1 > r0:
+            here: ints = ints_at(order, start + done)
+            gather(t, here, 0, r0, r1)
+            forward(t, r0, r1 - r0)
+            if t.predictions:
+                keep_predictions(t, here, 0, r0, r1)
+            losses(t, here, 0, r0, r1, real(f8(1) / f8(batch * t.outputs)))
+            backward(t, r0, r1 - r0)
+        barrier(t, me)
+        if me == 0:
+            total = total + block_loss(t, rows)
+            if finite(total) == 0:
+                t.failed = 1 + start // t.batch
+                t.failed_epoch = epoch
+        learn(t, me, rows, begin, last, at(to_reals(t.hyper), (step - t.hyper_step) * t.hyper_stride))
+        barrier(t, me)
+        blocks = blocks + 1
+        done = done + rows
+        if last:
+            step = step + 1
+            start = start + done
+            done = 0
+            if start == t.samples:
+                if me == 0:
+                    sums: doubles = to_doubles(t.epoch_losses)
+                    sums[epoch - t.losses_epoch] = total
+                total = f8(0)
+                start = 0
+                epoch = epoch + 1
+    barrier(t, me)
+    if me == 0:
+        t.epoch = epoch
+        t.start = start
+        t.done = done
+        t.step = step
+        t.total = total
+    subnormals_back(mode)
+
+
+def infer(address: i64, me: i64) -> None:
+    """Outputs, and losses if the task names one, of the samples from `start` on; `order` holds 0, 1, 2, ... here."""
+    mode = subnormals_off()
+    t: Task = task(address)
+    order: ints = to_ints(t.order)
+    start = t.start
+    total: f8 = t.total
+    blocks = 0
+    while blocks < t.budget and start < t.samples:
+        rows = min(t.rows, t.samples - start)
+        r0 = share(rows, me, t.threads)
+        r1 = share(rows, me + 1, t.threads)
+        if r1 > r0:
+            gather(t, order, start, r0, r1)
+            forward(t, r0, r1 - r0)
+            keep_predictions(t, order, start, r0, r1)
+            if t.loss:
+                losses(t, order, start, r0, r1, real(0))
+        barrier(t, me)
+        if me == 0 and t.loss:
+            total = total + block_loss(t, rows)
+        barrier(t, me)
+        start = start + rows
+        blocks = blocks + 1
+    if me == 0:
+        t.start = start
+        t.total = total
+    subnormals_back(mode)

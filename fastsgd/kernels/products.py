@@ -1,0 +1,100 @@
+"""Matrix products on panels, rows in and out of them, and the rendezvous of threads.
+
+A panel holds `width` columns (16 or 32) of a matrix, row after row; a matrix is panels one after the other. Nothing is
+packed and nothing is bounds-checked: `layout.py` owns the memory. Each number of a product is one chain of fused
+multiply-adds in the order of k, whatever tile it falls into, which makes its bits independent of everything else.
+"""
+
+from __future__ import annotations
+
+
+def product(
+    A: reals,
+    ars: i64,
+    acs: i64,
+    run: i64,
+    jump: i64,
+    B: reals,
+    K: i64,
+    first: reals,
+    begin: i64,
+    C: reals,
+    rows: i64,
+    width: i64,
+) -> None:
+    """C (rows x width) = first + A (rows x K) B (K x width).
+
+    A[r, k] stands at r*ars + (k // run)*jump + (k % run)*acs. `begin` says what the chains start from: ZERO, BIAS (the
+    row `first`) or ADD (what C holds).
+    """
+    r = 0
+    while r < rows:
+        left = rows - r
+        n = 1
+        if left >= TILE_ROWS and (TILE_ROWS != 12 or left != 16):
+            n = TILE_ROWS
+        elif left >= 8 and TILE_ROWS > 8:
+            n = 8
+        elif left >= 4 and TILE_ROWS > 4:
+            n = 4
+        elif left >= 2:
+            n = 2
+        a: reals = at(A, r * ars)
+        h = 0
+        while h < width:
+            b: reals = at(B, h)
+            f: reals = at(first, h)
+            c: reals = at(C, r * width + h)
+            if n == TILE_ROWS:
+                tile_full(a, ars, acs, run, jump, b, K, f, begin, c, width)
+            elif n == 8:
+                tile8(a, ars, acs, run, jump, b, K, f, begin, c, width)
+            elif n == 4:
+                tile4(a, ars, acs, run, jump, b, K, f, begin, c, width)
+            elif n == 2:
+                tile2(a, ars, acs, run, jump, b, K, f, begin, c, width)
+            else:
+                tile1(a, ars, acs, run, jump, b, K, f, begin, c, width)
+            h = h + SPAN
+        r = r + n
+
+
+def copy(to: reals, source: reals, n: i64) -> None:
+    for i in range(n):
+        to[i] = source[i]
+
+
+def gather(t: Task, order: ints, base: i64, r0: i64, r1: i64) -> None:
+    """Rows r0:r1 of a block into the input panels; row r is sample base + order[r]."""
+    x: reals = to_reals(t.x)
+    panels: reals = to_reals(t.input)
+    width = t.input_width
+    for p in range((t.inputs + width - 1) // width):
+        c = p * width
+        n = min(width, t.inputs - c)
+        for r in range(r0, r1):
+            copy(at(panels, c * t.pitch + r * width), at(x, (base + order[r]) * t.x_stride + c), n)
+
+
+def keep_predictions(t: Task, order: ints, base: i64, r0: i64, r1: i64) -> None:
+    """The outputs of rows r0:r1 of a block to their samples' places."""
+    last: Layer = layer(t, t.depth - 1)
+    outputs: reals = to_reals(last.A)
+    kept: reals = to_reals(t.predictions)
+    for p in range(last.panels):
+        c = p * last.width
+        n = min(last.width, t.outputs - c)
+        for r in range(r0, r1):
+            copy(at(kept, (base + order[r]) * t.outputs + c), at(outputs, c * t.pitch + r * last.width), n)
+
+
+def barrier(t: Task, me: i64) -> None:
+    """Nobody leaves before everybody has come. Each thread counts its barriers on a line of its own."""
+    if t.threads > 1:
+        turn = load_acquire(t.signals + 128 * me) + 1
+        store_release(t.signals + 128 * me, turn)
+        for other in range(t.threads):
+            waited = 0
+            while load_acquire(t.signals + 128 * other) < turn:
+                waited = waited + 1
+                relax(waited)

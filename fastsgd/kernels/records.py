@@ -1,0 +1,75 @@
+"""The two records through which Python hands a job to the kernels: field names and their types, in memory order.
+
+Addresses are absolute, counts are in elements unless they say bytes. The NumPy dtypes (``engines/layout.py``), Numba's
+record types and Cython's structs are all made from these lists.
+"""
+
+# One step of the network. K inputs, N outputs; panels of `width` columns; weight panel: `height` rows and the bias row.
+LAYER = {
+    "dense": "i64",  # 1: weights and activation, 0: activation only
+    "inputs": "i64",  # K
+    "outputs": "i64",  # N
+    "use_bias": "i64",
+    "width": "i64",  # columns of a panel of weights, outputs and deltas
+    "panels": "i64",
+    "height": "i64",  # rows of weights in a panel: K rounded up to 16; the bias is row `height`
+    "source": "i64",  # address of the inputs' panels: the layer below's A, or the gathered rows
+    "source_width": "i64",
+    "W": "i64",  # address of the weight panels; the optimizer's memories lie `bank` bytes apart behind them
+    "WT": "i64",  # address of the transposed copy, in panels of source_width columns; 0: nobody needs it
+    "turned": "i64",  # rows of a panel of WT: N rounded up to 16
+    "A": "i64",  # outputs
+    "Z": "i64",  # pre-activations: A itself unless the slope needs them
+    "D": "i64",  # deltas, dL/dz
+    "activate": "i64",  # address of a loop (a, z, n, c); 0: linear
+    "slope": "i64",  # address of a loop (d, a or z, n, c); 0: linear
+    "seen": "i64",  # what `slope` reads: A or Z
+    "constants": "i64",  # address of the formula's parameters
+}
+
+# One job: a network, its rows, and how far it is. Only thread 0 writes it, when all others have left.
+TASK = {
+    "layers": "i64",
+    "depth": "i64",
+    "inputs": "i64",
+    "outputs": "i64",
+    "input": "i64",  # address of the gathered rows, in panels
+    "input_width": "i64",
+    "rows": "i64",  # most rows of a block
+    "pitch": "i64",  # rows from one panel of activations to the next (one more than `rows`: no two panels share a cache set)
+    "ones": "i64",  # address of `rows` ones: the bias's inputs
+    "scratch": "i64",  # address of a gradient tile for each thread
+    "row_losses": "i64",  # address of a double for each row of a block
+    "signals": "i64",  # address of a line for each thread: how many barriers it has reached
+    "threads": "i64",
+    "bank": "i64",  # bytes from a weight to its first memory, and on to the next
+    "gradients": "i64",  # bytes from a weight to its gradient
+    "x": "i64",
+    "x_stride": "i64",
+    "y": "i64",
+    "y_stride": "i64",
+    "order": "i64",  # address of row numbers, int64
+    "predictions": "i64",  # address of (samples, outputs), or 0
+    "samples": "i64",
+    "batch": "i64",
+    "loss": "i64",  # address of a loop; 0: none wanted
+    "loss_constants": "i64",
+    "update": "i64",  # address of a loop
+    "hyper": "i64",  # address of the update rule's numbers for the steps from `hyper_step` on
+    "hyper_step": "i64",
+    "hyper_stride": "i64",
+    "shuffle": "i64",
+    "seed": "i64",
+    "first_epoch": "i64",  # number of the run's first epoch for the shuffle
+    "epoch": "i64",  # epochs finished
+    "stop_epoch": "i64",
+    "epoch_losses": "i64",  # address of a double for each epoch from `losses_epoch` on: the sum over its elements
+    "losses_epoch": "i64",
+    "start": "i64",  # samples of this epoch that are behind us in whole batches
+    "done": "i64",  # samples of this batch whose gradient is in already
+    "step": "i64",  # updates done
+    "budget": "i64",  # blocks until Python wants to be asked
+    "failed": "i64",  # 0, or 1 + the number of the batch whose loss was not finite
+    "failed_epoch": "i64",
+    "total": "f8",  # sum of the losses of this epoch's elements so far
+}

@@ -1,0 +1,154 @@
+"""The row path: threads take rows through all layers, then weight tiles over all rows.
+
+Two barriers a block. No two threads write one cell: in the first half a thread owns rows of every activation, in the
+second it owns tiles of weights with their gradient, memories and transposed copy. No number is a sum of partial sums,
+so the bits do not depend on the number of threads. It takes any batch and any shape; the other paths fall back to it.
+"""
+
+from __future__ import annotations
+
+
+def share(rows: i64, part: i64, parts: i64) -> i64:
+    """Where a thread's part of the rows begins: a multiple of 8, so that few tiles are cut."""
+    begin = rows
+    if part < parts:
+        begin = min(rows, (rows * part // parts + 7) // 8 * 8)
+    return begin
+
+
+def forward(t: Task, r0: i64, n: i64) -> None:
+    """Outputs of all layers for n rows of the block from row r0 on."""
+    for l in range(t.depth):
+        L: Layer = layer(t, l)
+        source: reals = at(to_reals(L.source), r0 * L.source_width)
+        jump = t.pitch * L.source_width
+        for p in range(L.panels):
+            o = (p * t.pitch + r0) * L.width
+            z: reals = at(to_reals(L.Z), o)
+            if L.dense:
+                w: reals = at(to_reals(L.W), p * (L.height + 1) * L.width)
+                product(
+                    source,
+                    L.source_width,
+                    1,
+                    L.source_width,
+                    jump,
+                    w,
+                    L.inputs,
+                    at(w, L.height * L.width),
+                    BIAS,
+                    z,
+                    n,
+                    L.width,
+                )
+            else:
+                copy(z, at(source, p * jump), n * L.width)
+            if L.activate:
+                call_activation(L.activate, at(to_reals(L.A), o), z, n * L.width, to_reals(L.constants))
+
+
+def losses(t: Task, order: ints, base: i64, r0: i64, r1: i64, scale: real) -> None:
+    """Loss of rows r0:r1 into row_losses, its slope times `scale` into the last layer's deltas."""
+    last: Layer = layer(t, t.depth - 1)
+    rows: doubles = to_doubles(t.row_losses)
+    for r in range(r0, r1):
+        rows[r] = f8(0)
+    for p in range(last.panels):
+        c = p * last.width
+        o = c * t.pitch + r0 * last.width
+        d: reals = at(to_reals(last.D), o)
+        a: reals = at(to_reals(last.A), o)
+        y: reals = at(to_reals(t.y), base * t.y_stride + c)
+        n = min(last.width, t.outputs - c)
+        call_loss(
+            t.loss,
+            d,
+            a,
+            y,
+            ints_at(order, r0),
+            r1 - r0,
+            n,
+            last.width,
+            t.y_stride,
+            scale,
+            to_reals(t.loss_constants),
+            doubles_at(rows, r0),
+        )
+
+
+def backward(t: Task, r0: i64, n: i64) -> None:
+    """Deltas of all layers for n rows of the block from row r0 on; the last layer's hold the loss's slope."""
+    for l in range(t.depth - 1, -1, -1):
+        L: Layer = layer(t, l)
+        if l == t.depth - 1 and L.slope:
+            for p in range(L.panels):
+                turn_slope(t, L, p, r0, n)
+        if l > 0:
+            U: Layer = layer(t, l - 1)
+            delta: reals = at(to_reals(L.D), r0 * L.width)
+            for p in range(U.panels):
+                below: reals = at(to_reals(U.D), (p * t.pitch + r0) * U.width)
+                if L.dense:
+                    wt: reals = at(to_reals(L.WT), p * L.turned * U.width)
+                    product(delta, L.width, 1, L.width, t.pitch * L.width, wt, L.outputs, wt, ZERO, below, n, U.width)
+                else:
+                    copy(below, at(delta, p * t.pitch * L.width), n * L.width)
+                if U.slope:
+                    turn_slope(t, U, p, r0, n)
+
+
+def turn_slope(t: Task, L: Layer, p: i64, r0: i64, n: i64) -> None:
+    """dL/da becomes dL/dz in one panel."""
+    o = (p * t.pitch + r0) * L.width
+    call_activation(L.slope, at(to_reals(L.D), o), at(to_reals(L.seen), o), n * L.width, to_reals(L.constants))
+
+
+def learn(t: Task, me: i64, rows: i64, begin: i64, last: i64, h: reals) -> None:
+    """Gradients of this thread's weight tiles over the block, and with the batch's last block the update."""
+    job = 0
+    for l in range(t.depth):
+        L: Layer = layer(t, l)
+        if L.dense:
+            for p in range(L.panels):
+                for q in range((L.inputs + L.source_width - 1) // L.source_width):
+                    if job % t.threads == me:
+                        learn_tile(t, L, me, p, q * L.source_width, rows, begin, last, h)
+                    job = job + 1
+
+
+def learn_tile(t: Task, L: Layer, me: i64, p: i64, k: i64, rows: i64, begin: i64, last: i64, h: reals) -> None:
+    """Inputs k .. k + source_width of panel p; the tile with the last inputs brings the bias along."""
+    n = min(L.source_width, L.inputs - k)
+    w = L.W + (p * (L.height + 1) + k) * L.width * REAL_BYTES
+    bias = L.W + (p * (L.height + 1) + L.height) * L.width * REAL_BYTES
+    d: reals = at(to_reals(L.D), p * t.pitch * L.width)
+    g: reals = to_reals(w + t.gradients)
+    gb: reals = to_reals(bias + t.gradients)
+    if last and begin == ZERO:  # a batch of one block: its gradient never leaves the first-level cache
+        g = at(to_reals(t.scratch), me * SCRATCH)
+        gb = at(g, n * L.width)
+    inputs: reals = at(to_reals(L.source), k * t.pitch)
+    product(inputs, 1, L.source_width, rows, 0, d, rows, g, begin, g, n, L.width)
+    if last:
+        update(t, w, g, n * L.width, h)
+        if L.WT:
+            turn(L, w, p, k, n)
+    if k + n == L.inputs and L.use_bias:
+        product(to_reals(t.ones), 1, 1, rows, 0, d, rows, gb, begin, gb, 1, L.width)
+        if last:
+            update(t, bias, gb, L.width, h)
+
+
+def update(t: Task, w: i64, g: reals, n: i64, h: reals) -> None:
+    call_update(
+        t.update, to_reals(w), g, to_reals(w + t.bank), to_reals(w + 2 * t.bank), to_reals(w + 3 * t.bank), n, h
+    )
+
+
+def turn(L: Layer, w: i64, p: i64, k: i64, n: i64) -> None:
+    """The transposed copy of n rows of weights from row k of panel p on, which stand at w."""
+    panel: reals = at(to_reals(L.WT), k * L.turned)
+    for i in range(0, n, 16):
+        for j in range(0, min(L.width, L.turned - p * L.width), 16):
+            source: reals = at(to_reals(w), i * L.width + j)
+            transpose(source, L.width, at(panel, (p * L.width + j) * L.source_width + i), L.source_width)

@@ -1,0 +1,192 @@
+"""Metrics of regression."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ..kernels import source
+from ..losses import real_array, settled
+from .base import Average, Metric, blocks, pair
+
+
+def mean_absolute_error(y_true: ArrayLike, y_pred: ArrayLike) -> Any:
+    """Absolute error of every sample: the mean over the last axis, shape (n,) for (n, outputs)."""
+    pred = real_array("y_pred", y_pred)
+    true, pred = settled(real_array("y_true", y_true, pred.dtype), pred)
+    return np.abs(pred - true).mean(axis=-1)
+
+
+class MeanError(Average):
+    """The mean over all elements of an error of target and prediction, block by block."""
+
+    direction = "down"
+
+    @staticmethod
+    def error(y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
+        raise NotImplementedError
+
+    def update_state(self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None) -> None:
+        true, pred = pair(y_true, y_pred)
+        if true.ndim == 1:  # a column: each of its elements counts as a sample
+            true, pred = true[:, None], pred[:, None]
+        weight = None if sample_weight is None else real_array("sample_weight", sample_weight, np.float64)
+        if weight is not None and (weight.ndim == 0 or len(weight) != len(true)):
+            if weight.ndim and len(weight) != 1:
+                raise ValueError(f"sample_weight has {len(weight)} rows, y_true has {len(true)}")
+            weight = np.broadcast_to(weight, (len(true), *weight.shape[1:]))
+        with np.errstate(all="ignore"):  # a diverged model has errors too: inf or NaN
+            for t, p, w in blocks(true, pred, weight):
+                self.add(self.error(t, p), w)
+
+
+class MeanSquaredError(MeanError):
+    """``mean((y_pred - y_true)^2)``. Parameters: see :class:`Metric`.
+
+    Examples
+    --------
+    >>> MeanSquaredError()([[0, 1], [0, 0]], [[1, 1], [0, 0]])
+    0.25
+    """
+
+    def __init__(self, name: str = "mean_squared_error", dtype: Any = None) -> None:
+        super().__init__(name, dtype)
+
+    @staticmethod
+    def error(y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
+        return source.on_arrays(np.float64)["mse"](y_pred, y_true)
+
+
+class RootMeanSquaredError(MeanSquaredError):
+    """``sqrt(mean((y_pred - y_true)^2))``. Parameters: see :class:`Metric`."""
+
+    def __init__(self, name: str = "root_mean_squared_error", dtype: Any = None) -> None:
+        super().__init__(name, dtype)
+
+    def result(self) -> float:
+        return float(np.sqrt(super().result()))
+
+
+class MeanAbsoluteError(MeanError):
+    """``mean(|y_pred - y_true|)``. Parameters: see :class:`Metric`."""
+
+    def __init__(self, name: str = "mean_absolute_error", dtype: Any = None) -> None:
+        super().__init__(name, dtype)
+
+    @staticmethod
+    def error(y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
+        return np.abs(y_pred - y_true)
+
+
+class R2Score(Metric):
+    """Coefficient of determination, ``1 - sum((y_true - y_pred)^2) / sum((y_true - mean(y_true))^2)``.
+
+    1 is perfect, 0 is as good as the mean of the targets. An output whose targets are all equal scores 0, or 1 where
+    it is predicted exactly (as in scikit-learn; Keras 3 gives NaN for the latter).
+
+    Parameters
+    ----------
+    class_aggregation : {"uniform_average", "variance_weighted_average", None}
+        How the scores of several outputs become one number; None: they don't.
+    num_regressors : int
+        Number of features, for the adjusted score ``1 - (1 - R2) (n - 1) / (n - num_regressors - 1)``; 0: the plain
+        one. As in Keras, n counts elements of ``y_true``, not rows.
+    name, dtype
+        See :class:`Metric`.
+
+    Raises
+    ------
+    ValueError
+        An argument out of range.
+    """
+
+    direction = "up"
+
+    def __init__(
+        self,
+        class_aggregation: str | None = "uniform_average",
+        num_regressors: int = 0,
+        name: str = "r2_score",
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(name, dtype)
+        known = (None, "uniform_average", "variance_weighted_average")
+        if class_aggregation not in known:
+            raise ValueError(
+                f"Invalid value for argument `class_aggregation`. Expected one of {known}. "
+                f"Received: class_aggregation={class_aggregation!r}"
+            )
+        if num_regressors < 0:
+            raise ValueError(
+                f"Invalid value for argument `num_regressors`. Expected a value >= 0. "
+                f"Received: num_regressors={num_regressors!r}"
+            )
+        self.class_aggregation, self.num_regressors = class_aggregation, num_regressors
+        self.reset_state()
+
+    def reset_state(self) -> None:
+        self.num_samples = 0
+        # Sums are of y_true - shift, the shift being the first row ever seen: no cancellation where the targets' mean
+        # is large beside their spread, and exactly zero spread where they are all equal.
+        self.shift: np.ndarray | None = None
+        self.sum: Any = 0.0
+        self.squared_sum: Any = 0.0
+        self.residual: Any = 0.0
+        self.count: Any = 0.0
+
+    def update_state(self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None) -> None:
+        true, pred = pair(y_true, y_pred)
+        if true.ndim != 2:
+            raise ValueError(
+                "R2Score expects 2D inputs with shape (batch_size, output_dim). Received input shapes: "
+                f"y_pred.shape={np.shape(y_pred)} and y_true.shape={np.shape(y_true)}."
+            )
+        weight = np.ones(()) if sample_weight is None else real_array("sample_weight", sample_weight, np.float64)
+        try:
+            weight = np.broadcast_to(weight[:, None] if weight.ndim == 1 else weight, true.shape)
+        except ValueError:
+            raise ValueError(f"sample_weight has shape {weight.shape}, y_true has shape {true.shape}") from None
+        if self.shift is None and len(true):
+            self.shift = true[0].astype(np.float64)
+        if self.shift is not None and self.shift.shape != true.shape[1:]:
+            raise ValueError(f"y_true has {true.shape[1]} outputs, those seen before had {len(self.shift)}")
+        with np.errstate(all="ignore"):
+            for t, p, w in blocks(true, pred, weight):
+                d = t - self.shift
+                self.sum += (w * d).sum(axis=0)
+                self.squared_sum += (w * d * d).sum(axis=0)
+                self.residual += (w * (t - p) ** 2).sum(axis=0)
+                self.count += w.sum(axis=0)
+        self.num_samples += true.size
+
+    def result(self) -> float | np.ndarray:
+        """The score; shape (outputs,) where class_aggregation is None. NaN before anything was taken in."""
+        if self.shift is None:
+            return float("nan")
+        with np.errstate(all="ignore"):
+            spread = self.squared_sum - self.sum * (self.sum / self.count)
+            scores = 1.0 - self.residual / spread
+            scores = np.where(spread == 0.0, np.where(self.residual == 0.0, 1.0, 0.0), scores)
+            score: Any = scores
+            if self.class_aggregation == "uniform_average":
+                score = scores.mean()
+            elif self.class_aggregation == "variance_weighted_average":
+                score = (spread * scores).sum() / spread.sum()
+        if self.num_regressors:
+            free = self.num_samples - self.num_regressors - 1
+            if free > 0:
+                score = 1.0 - (1.0 - score) * (self.num_samples - 1) / free
+            else:
+                warnings.warn(
+                    f"adjusted R2 of {self.num_samples} samples and {self.num_regressors} regressors does not exist: "
+                    "this is the plain R2",
+                    stacklevel=2,
+                )
+        return score if self.class_aggregation is None else float(score)
+
+    def get_config(self) -> dict[str, Any]:
+        own = {"class_aggregation": self.class_aggregation, "num_regressors": self.num_regressors}
+        return {**super().get_config(), **own}

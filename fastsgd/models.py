@@ -1,0 +1,201 @@
+"""Sequential: a network as a list of layers, and how it is trained."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Sequence
+from typing import Any
+
+from .arguments import not_yet
+from .callbacks import CallbackList
+from .history import History
+from .layers import Layer
+from .plan import Plan, make_plan
+from .predictor import Predictor, results
+from .progress import Progress
+from .stack import NotReadyError
+from .training import Fit
+
+__all__ = ["NotReadyError", "Sequential"]
+
+
+class Sequential(Predictor):
+    """Layers one after the other.
+
+    Parameters
+    ----------
+    layers : sequence of Layer, optional
+        An :func:`~fastsgd.layers.Input` may come first; else the number of features is that of the first fit.
+    name : str, optional
+    seed : int, optional
+        Of the initial weights and of the order of rows; drawn from the operating system if not given. Nothing else is
+        random, and no global generator is used.
+
+    Attributes
+    ----------
+    layers : list of Layer
+    inputs, outputs : int or None
+        Features that come in and go out, as far as they are known.
+    built : bool
+        There are weights.
+    optimizer, loss, metrics
+        As compiled.
+    dtype : str
+        "float32" or "float64", of the weights and of all arithmetic.
+    history : History or None
+        Of the last fit.
+    stop_training : bool
+        Set to True by callbacks: training ends after the batch, or the epoch.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Something that is no layer, or an argument out of range.
+
+    Notes
+    -----
+    Any number of threads may predict with one model at a time; only one may train it. Copies (``copy``, ``pickle``)
+    have everything that training needs to go on, bit for bit: weights, the optimizer's memories and counters, seeds.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastsgd.layers import Dense
+    >>> x = np.linspace(-1, 1, 100)[:, None]
+    >>> model = Sequential([Dense(1)], seed=0)
+    >>> model.compile("sgd", "mse")
+    >>> history = model.fit(x, 3 * x[:, 0] + 1, epochs=400, verbose=0)
+    >>> model.predict([[2.0]]).round(2)
+    array([[7.]], dtype=float32)
+    """
+
+    def __init__(self, layers: Sequence[Layer] | None = None, name: str | None = None, seed: int | None = None) -> None:
+        self.history: History | None = None
+        self.stop_training = False
+        self.epochs_begun = 0  # of all fits: the order of rows goes on from one to the next
+        super().__init__(layers, name, seed)
+
+    def fit(
+        self,
+        x: Any,
+        y: Any,
+        batch_size: int | str | None = None,
+        epochs: int = 1,
+        verbose: Any = "auto",
+        callbacks: Any = None,
+        validation_split: float = 0.0,
+        validation_data: Any = None,
+        shuffle: bool = True,
+        class_weight: Any = None,
+        sample_weight: Any = None,
+        initial_epoch: int = 0,
+        steps_per_epoch: Any = None,
+        validation_steps: Any = None,
+        validation_batch_size: int | str | None = None,
+        validation_freq: int | Container[int] = 1,
+        *,
+        validation_shuffle: bool = False,
+        nb_epoch: int | None = None,
+    ) -> History:
+        """Train; a second call goes on where the first ended.
+
+        Parameters
+        ----------
+        x : array_like, shape (n, inputs)
+            Real numbers of any dtype and memory layout; copied only if dtype or layout demand it.
+        y : array_like, shape (n,) or (n, outputs)
+        batch_size : int or "full", optional
+            Rows of a step: 1 is single-sample descent, "full" (or n and more) batch descent; 32 by default. The last
+            batch of an epoch has what rows are left. It is no number of threads.
+        epochs : int
+            Index of the final epoch: epochs ``initial_epoch`` to ``epochs - 1`` are run. ``nb_epoch`` is its old name.
+        verbose : {"auto", 0, 1, 2}
+            See :class:`fastsgd.progress.Progress`.
+        callbacks : Callback or list of Callback, optional
+        validation_split : float in [0, 1)
+            This part of the rows, the last ones, validates.
+        validation_data : tuple (x, y), optional
+            Rows to validate with; validation_split is ignored then.
+        shuffle : bool
+            Train on the rows in a new order every epoch; it follows from the model's seed.
+        initial_epoch : int
+        validation_batch_size : int or "full", optional
+            What callbacks see of validation as a batch; no result depends on it.
+        validation_freq : int or container of int
+            Validate after every so many epochs, or after these (from 1).
+        validation_shuffle : bool
+            Take the rows of validation_split from everywhere: always the same ones for one model and number of rows.
+        class_weight, sample_weight, steps_per_epoch, validation_steps
+            Not supported yet.
+
+        Returns
+        -------
+        History
+            Losses and metrics of each epoch.
+
+        Raises
+        ------
+        NotReadyError
+            The model is not compiled, or has no layers.
+        TypeError, ValueError
+            Data or an argument that cannot be; nothing was trained then.
+        NotImplementedError
+            An argument that is not supported yet.
+        RuntimeError
+            The model is being trained already.
+        DivergenceError
+            The loss became infinite or NaN; the model has the weights of the epoch before.
+        KeyboardInterrupt
+            On Ctrl-C, within a moment; the weights are those after a whole batch, :attr:`history` has the whole epochs.
+
+        Warns
+        -----
+        UserWarning
+            The rows seem to be sorted, so that the last ones do not represent the others.
+        """
+        not_yet(class_weight=class_weight, sample_weight=sample_weight)
+        not_yet(steps_per_epoch=steps_per_epoch, validation_steps=validation_steps)
+        if nb_epoch is not None:
+            if epochs != 1:
+                raise ValueError(
+                    f"nb_epoch is the old name of epochs: got both, nb_epoch={nb_epoch!r}, epochs={epochs!r}"
+                )
+            epochs = nb_epoch
+        self._need_loss()
+        plan = make_plan(
+            self._rows, x, y, batch_size=batch_size, epochs=epochs, initial_epoch=initial_epoch, shuffle=shuffle,
+            validation_split=validation_split, validation_data=validation_data, validation_freq=validation_freq,
+            validation_batch_size=validation_batch_size, validation_shuffle=validation_shuffle,
+            split_seed=self.shuffle_seed, threads=self.num_threads,
+        )  # fmt: skip
+        with self._alone("fit"):
+            progress = Progress(verbose, plan.epochs, plan.initial_epoch, plan.steps)
+            params = plan.params() | {"verbose": verbose}
+            self.history = history = History(params)
+            Fit(self, self._network(), plan, CallbackList(callbacks, self, **params), history, progress).run()
+        return history
+
+    def train_on_batch(
+        self, x: Any, y: Any, sample_weight: Any = None, class_weight: Any = None, return_dict: bool = False
+    ) -> Any:
+        """One step on all these rows.
+
+        Returns
+        -------
+        float, list of float, or dict
+            The loss before the step; ``[loss, *metrics]`` if there are metrics; by name with ``return_dict``. (Keras 3
+            returns the mean over all calls so far instead.)
+
+        Raises
+        ------
+        As :meth:`fit`.
+        """
+        not_yet(sample_weight=sample_weight, class_weight=class_weight)
+        self._need_loss()
+        rows = self._rows(x, y)
+        history = History()
+        with self._alone("train_on_batch"):
+            plan = Plan(rows, None, len(rows), epochs=1, shuffle=False, threads=self.num_threads)
+            epochs_begun = self.epochs_begun
+            Fit(self, self._network(), plan, CallbackList(), history, Progress(0)).run()
+            self.epochs_begun = epochs_begun
+        return results({name: values[0] for name, values in history.items()}, return_dict)

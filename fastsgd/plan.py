@@ -1,0 +1,177 @@
+"""What a fit is to do: its arguments, checked, and the rows it trains on and validates with."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable, Container
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .arguments import fraction, not_yet, rows_of_batch, whole
+from .engines.reference import row_order
+from .evaluation import Rows
+
+RowsOf = Callable[..., Rows]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Checked arguments of a fit.
+
+    Parameters
+    ----------
+    train : Rows
+    validation : Rows or None
+    batch_size, epochs, initial_epoch : int
+    shuffle : bool
+    validation_freq : int or container of int
+        Validate after every so many epochs, or after those epochs (from 1).
+    validation_batch_size : int
+        What callbacks see of validation as a batch.
+    threads : int or "auto"
+    """
+
+    train: Rows
+    validation: Rows | None
+    batch_size: int
+    epochs: int
+    initial_epoch: int = 0
+    shuffle: bool = True
+    validation_freq: int | Container[int] = 1
+    validation_batch_size: int = 32
+    threads: int | str = "auto"
+
+    @property
+    def steps(self) -> int:
+        """Batches in an epoch."""
+        return -(-len(self.train) // self.batch_size)
+
+    def params(self) -> dict[str, Any]:
+        """What callbacks and the history are told."""
+        return {
+            "epochs": self.epochs,
+            "steps": self.steps,
+            "batch_size": self.batch_size,
+            "samples": len(self.train),
+            "validation_freq": self.validation_freq,
+        }
+
+    def validates_after(self, epoch: int) -> bool:
+        """Whether epoch (from 0) is followed by validation."""
+        if self.validation is None:
+            return False
+        if isinstance(self.validation_freq, int):
+            return (epoch + 1) % self.validation_freq == 0
+        return epoch + 1 in self.validation_freq
+
+
+def make_plan(
+    rows_of: RowsOf,
+    x: Any,
+    y: Any,
+    *,
+    batch_size: Any,
+    epochs: Any,
+    initial_epoch: Any,
+    shuffle: Any,
+    validation_split: Any,
+    validation_data: Any,
+    validation_freq: Any,
+    validation_batch_size: Any,
+    validation_shuffle: Any,
+    split_seed: int,
+    threads: int | str,
+) -> Plan:
+    """Check the arguments of ``fit``, which see, and then the data.
+
+    Parameters
+    ----------
+    rows_of : callable
+        ``rows_of(x, y, of="")`` -> the user's data as :class:`Rows`; ``of`` says in messages of what they are.
+    split_seed : int
+        Of the choice of rows by validation_shuffle.
+
+    Raises
+    ------
+    TypeError, ValueError
+        An argument, or data, that cannot be.
+    NotImplementedError
+        Weights in validation_data.
+    """
+    epochs, initial_epoch = whole("epochs", epochs, 0), whole("initial_epoch", initial_epoch, 0)
+    rows_of_batch("batch_size", batch_size, 1)
+    validation_batch_size = rows_of_batch("validation_batch_size", validation_batch_size, 2**62)
+    shuffle, validation_shuffle = _truth("shuffle", shuffle), _truth("validation_shuffle", validation_shuffle)
+    part = fraction("validation_split", validation_split)
+    if not isinstance(validation_freq, Container) or isinstance(validation_freq, str):
+        validation_freq = whole("validation_freq", validation_freq)
+    pair = None if validation_data is None else _pair(validation_data)
+
+    train, validation = rows_of(x, y), None
+    if pair is not None:
+        validation = rows_of(*pair, of=" of validation_data")
+    elif part:
+        train, validation = split(train, part, split_order(split_seed, len(train)) if validation_shuffle else None)
+    batch_size = rows_of_batch("batch_size", batch_size, len(train))
+    return Plan(
+        train, validation, batch_size, epochs, initial_epoch, shuffle, validation_freq, validation_batch_size, threads
+    )
+
+
+def _truth(name: str, value: Any) -> bool:
+    if not isinstance(value, (bool, np.bool_)):
+        raise ValueError(f"{name} must be True or False, got {value!r}")
+    return bool(value)
+
+
+def _pair(validation_data: Any) -> tuple[Any, Any]:
+    if not isinstance(validation_data, (tuple, list)) or len(validation_data) not in (2, 3):
+        raise ValueError(f"validation_data must be a tuple (x, y), got {type(validation_data).__name__}")
+    not_yet(**{"sample_weight in validation_data": validation_data[2] if len(validation_data) == 3 else None})
+    return validation_data[0], validation_data[1]
+
+
+# -- Splitting -------------------------------------------------------------------------------------------------------
+def split(rows: Rows, validation_split: float, order: np.ndarray | None) -> tuple[Rows, Rows]:
+    """The rows to train on, and the last ``validation_split`` of them, to validate with.
+
+    Parameters
+    ----------
+    rows : Rows
+    validation_split : float
+        In (0, 1); the first ``floor(n * (1 - validation_split))`` rows are trained on.
+    order : numpy.ndarray or None
+        Which rows are "first": an order of all rows. Within each part they keep theirs. None: as they stand; warns if
+        the targets of the last rows are mostly outside the range of the others'.
+
+    Raises
+    ------
+    ValueError
+        One of the parts is empty.
+    """
+    n = len(rows)
+    at = math.floor(n * (1.0 - validation_split))
+    if not 0 < at < n:
+        raise ValueError(
+            f"validation_split={validation_split:g} of {n} rows leaves {at} to train on and {n - at} to validate with"
+        )
+    if order is not None:
+        first, last = np.sort(order[:at]), np.sort(order[at:])
+        return Rows(rows.x[first], rows.y[first]), Rows(rows.x[last], rows.y[last])
+    parts = Rows(rows.x[:at], rows.y[:at]), Rows(rows.x[at:], rows.y[at:])
+    outside = (parts[1].y < parts[0].y.min(axis=0)) | (parts[1].y > parts[0].y.max(axis=0))
+    if outside.mean(axis=0).max() > 0.5:
+        warnings.warn(
+            "most targets of the validation rows (the last ones) lie outside the range of the training rows' targets: "
+            "the data seem to be sorted. Shuffle the rows first, or pass validation_shuffle=True",
+            stacklevel=4,
+        )
+    return parts
+
+
+def split_order(seed: int, n: int) -> np.ndarray:
+    """The order of n rows whose last ones validate: that of an epoch which no training reaches."""
+    return row_order(n, seed, 2**63)

@@ -1,0 +1,268 @@
+"""A stack of layers that an engine runs: compiled, evaluated, and asked for predictions."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from . import backend as backends
+from . import losses, optimizers
+from . import metrics as metrics_module
+from .arguments import not_yet, rows_of_batch, whole
+from .callbacks import CallbackList
+from .data import features, targets
+from .engines import Engine, Network
+from .evaluation import Rows, evaluate, predict
+from .layers import Layer
+from .program import Program
+from .stack import DTYPES, NotReadyError, Stack
+
+
+class Predictor(Stack):
+    """All of a model but its training.
+
+    Parameters, attributes and errors: see :class:`fastsgd.models.Sequential`.
+    """
+
+    def __init__(self, layers: Sequence[Layer] | None = None, name: str | None = None, seed: int | None = None) -> None:
+        self.optimizer: Any = None
+        self.loss: losses.Loss | None = None
+        self.metrics: list[metrics_module.Metric] = []
+        self.num_threads: int | str = "auto"
+        self._backend: str | None = None
+        self._lock = threading.RLock()
+        self._busy = False
+        super().__init__(layers, name, seed)
+
+    # -- Setting up ---------------------------------------------------------------------------------------------------
+    def compile(
+        self,
+        optimizer: Any = "sgd",
+        loss: Any = None,
+        metrics: Any = None,
+        *,
+        backend: str | None = None,
+        dtype: Any = "float32",
+        num_threads: int | str = "auto",
+    ) -> None:
+        """Say how to train. The weights stay; the optimizer begins anew, without memories and from update 0.
+
+        Parameters
+        ----------
+        optimizer : str, Optimizer or dict
+            See :mod:`fastsgd.optimizers`.
+        loss : str, Loss or dict
+            See :mod:`fastsgd.losses`.
+        metrics : str, Metric, or a list of them, optional
+            See :mod:`fastsgd.metrics`.
+        backend : {"auto", "cython", "numba", "numpy"}, optional
+            The engine; by default that of :func:`fastsgd.set_backend`.
+        dtype : {"float32", "float64"}
+            Of the weights and of all arithmetic.
+        num_threads : int or "auto"
+            "auto": as many as pay, at most :func:`fastsgd.get_num_threads`. Results do not depend on it.
+
+        Raises
+        ------
+        TypeError, ValueError
+            An unknown name, or an argument out of range.
+        ImportError
+            The backend is not available; the message says what to install.
+        """
+        made = optimizers.get(optimizer)
+        if made is None:
+            raise TypeError("optimizer must be a name or an Optimizer, got None")
+        made_loss = None if loss is None else losses.compiled(loss)
+        made_metrics = metrics_module.compiled(metrics)
+        engine = backends.resolve(backend)
+        made_dtype = _dtype(dtype)
+        if num_threads != "auto":
+            num_threads = whole("num_threads", num_threads)
+        with self._alone("compile"):
+            self._weights.release(memories=False)
+            self.optimizer, self.loss, self.metrics = made, made_loss, made_metrics
+            self.optimizer.iterations = 0
+            self._backend, self._dtype, self.num_threads = engine.name, made_dtype, num_threads
+
+    @property
+    def metrics_names(self) -> list[str]:
+        """What :meth:`evaluate` returns, in order."""
+        return ["loss", *(metric.name for metric in self.metrics)]
+
+    # -- Using --------------------------------------------------------------------------------------------------------
+    def evaluate(
+        self,
+        x: Any,
+        y: Any,
+        batch_size: int | str | None = None,
+        verbose: Any = "auto",
+        sample_weight: Any = None,
+        steps: Any = None,
+        callbacks: Any = None,
+        return_dict: bool = False,
+    ) -> Any:
+        """Loss and metrics of these rows.
+
+        Parameters
+        ----------
+        x, y
+            As for :meth:`fit`.
+        batch_size : int or "full", optional
+            What callbacks see as a batch; no result depends on it.
+        verbose : {"auto", 0, 1, 2}
+            1 and 2 print a line.
+        callbacks : Callback or list of Callback, optional
+        return_dict : bool
+
+        Returns
+        -------
+        float, list of float, or dict
+            The loss; ``[loss, *metrics]`` if there are metrics; by name with ``return_dict``.
+
+        Raises
+        ------
+        NotReadyError
+            The model is not built, or compiled without a loss.
+        TypeError, ValueError
+            Data or an argument that cannot be.
+        """
+        not_yet(sample_weight=sample_weight, steps=steps)
+        if verbose not in ("auto", 0, 1, 2):
+            raise ValueError(f"verbose must be 'auto', 0, 1 or 2, got {verbose!r}")
+        self._need_loss()
+        self._need_weights()
+        rows = self._rows(x, y)
+        size = rows_of_batch("batch_size", batch_size, len(rows))
+        logs = evaluate(self._network(), rows, self.metrics, self.num_threads, size, CallbackList(callbacks, self))
+        if verbose in (1, 2):
+            print(" - ".join(f"{name}: {value:.4f}" for name, value in logs.items()))
+        return results(logs, return_dict)
+
+    def test_on_batch(self, x: Any, y: Any, sample_weight: Any = None, return_dict: bool = False) -> Any:
+        """:meth:`evaluate` of one batch."""
+        return self.evaluate(x, y, "full", 0, sample_weight, return_dict=return_dict)
+
+    def predict(
+        self, x: Any, batch_size: int | str | None = None, verbose: Any = 0, steps: Any = None, callbacks: Any = None
+    ) -> np.ndarray:
+        """Outputs of these rows; a row with NaN gives NaN.
+
+        Parameters
+        ----------
+        x : array_like, shape (n, inputs)
+        batch_size : int or "full", optional
+            What callbacks see as a batch; no result depends on it.
+        verbose
+            Accepted as in Keras; nothing is printed.
+        callbacks : Callback or list of Callback, optional
+
+        Returns
+        -------
+        numpy.ndarray, shape (n, outputs), of the model's dtype
+
+        Raises
+        ------
+        NotReadyError
+            The model is not built.
+        TypeError, ValueError
+            Data or an argument that cannot be.
+        """
+        network = self._weights.network
+        if network is None:
+            self._need_weights()
+            network = self._network()
+        if not (
+            type(x) is np.ndarray
+            and x.dtype == self._dtype
+            and x.ndim == 2
+            and _is_plain(x)
+            and x.shape[1] == self.inputs
+        ):
+            x = features(x, self.inputs, self._dtype, finite=False)
+        if batch_size is not None or steps is not None or callbacks is not None:
+            not_yet(steps=steps)
+            size = rows_of_batch("batch_size", batch_size, len(x))
+            return predict(network, x, self.num_threads, size, CallbackList(callbacks, self))
+        if len(x) == 1:
+            return network.predict(x)
+        return network.predict(x, backends.threads_for(network.program, len(x), self.num_threads, training=False))
+
+    def predict_on_batch(self, x: Any) -> np.ndarray:
+        """:meth:`predict` of one batch."""
+        return self.predict(x)
+
+    # -- Inside -------------------------------------------------------------------------------------------------------
+    def _need_loss(self) -> None:
+        if self.optimizer is None:
+            raise NotReadyError(f"the model {self.name!r} is not compiled: call compile(optimizer, loss) first")
+        if self.loss is None:
+            raise NotReadyError(f"the model {self.name!r} was compiled without a loss: call compile(optimizer, loss)")
+
+    def _rows(self, x: Any, y: Any, of: str = "") -> Rows:
+        """The user's rows, checked; they build the model if nothing else did."""
+        if not self.layers:
+            raise NotReadyError("the model has no layers: add some")
+        rows_x = features(x, self.inputs, self._dtype, name=f"x{of}")
+        self.build(rows_x.shape[1])
+        assert self.outputs is not None
+        return Rows(rows_x, targets(y, len(rows_x), self.outputs, self._dtype, name=f"y{of}", x_name=f"x{of}"))
+
+    def _network(self) -> Network:
+        """The network of the present settings."""
+        engine: Engine = backends.resolve(self._backend)
+        if self.loss is None:
+            program = Program(self._ops(), self._dtype)
+        else:
+            program = Program(self._ops(), self._dtype, self.loss.formula, self.loss.constants, self.optimizer.rule)
+        return self._weights.network_for(engine, program)
+
+    @contextmanager
+    def _alone(self, what: str) -> Iterator[None]:
+        """Nobody else may change this model meanwhile: no other thread, and no callback."""
+        if not self._lock.acquire(blocking=False):
+            raise RuntimeError(f"{what}: another thread is training this model; train a copy, or wait for it")
+        try:
+            if self._busy:
+                raise RuntimeError(
+                    f"{what}: this model is being trained; call it after the training, not in a callback"
+                )
+            self._busy = True
+            try:
+                yield
+            finally:
+                self._busy = False
+        finally:
+            self._lock.release()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_lock": None, "_busy": False}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        self._lock = threading.RLock()
+
+
+def _dtype(dtype: Any) -> np.dtype:
+    try:
+        name = np.dtype(dtype).name if dtype is not None else None
+    except TypeError:
+        name = None
+    if name not in DTYPES:
+        raise ValueError(f"dtype must be 'float32' or 'float64', got {dtype!r}")
+    return DTYPES[name]
+
+
+def _is_plain(x: np.ndarray) -> bool:
+    """Read as it is by any engine."""
+    flags = x.flags
+    return flags.c_contiguous and flags.aligned and len(x) > 0
+
+
+def results(logs: dict[str, Any], return_dict: bool) -> Any:
+    """What Keras returns of an evaluation: a number, a list of numbers, or a dict."""
+    values = list(logs.values())
+    return logs if return_dict else values[0] if len(values) == 1 else values

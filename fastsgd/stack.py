@@ -1,0 +1,316 @@
+"""A stack of layers and its weights: all of a model that is there before it learns anything."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Sequence
+from itertools import count
+from typing import Any
+
+import numpy as np
+
+from .arguments import whole
+from .data import to_array
+from .layers import InputLayer, Layer, features_of
+from .names import lookup
+from .program import Op
+from .weights import Weights
+
+DTYPES = {name: np.dtype(name) for name in ("float32", "float64")}
+
+
+class NotReadyError(RuntimeError, ValueError):
+    """The model must be built or compiled first. (Keras raised RuntimeError once, and ValueError now.)"""
+
+
+class Stack:
+    """Layers one after the other, their weights, and the generator that these are drawn from.
+
+    Parameters, attributes and errors: see :class:`fastsgd.models.Sequential`.
+    """
+
+    def __init__(self, layers: Sequence[Layer] | None = None, name: str | None = None, seed: int | None = None) -> None:
+        self.name = name or "sequential"
+        self.seed = None if seed is None else whole("seed", seed, 0)
+        own = np.random.SeedSequence(self.seed)
+        self._rng = np.random.Generator(np.random.PCG64(own))
+        self.shuffle_seed = int(own.spawn(1)[0].generate_state(1, np.uint64)[0])
+        self.layers: list[Layer] = []
+        self.inputs: int | None = None
+        self._weights = Weights()
+        self._dtype = DTYPES["float32"]
+        for layer in layers or ():
+            self.add(layer)
+
+    # -- Layers -------------------------------------------------------------------------------------------------------
+    @property
+    def outputs(self) -> int | None:
+        """Features that go out, as far as they are known."""
+        features = self.inputs
+        for layer in self.layers:
+            features = layer.outputs(features)
+        return features
+
+    @property
+    def input_shape(self) -> tuple[None, int | None]:
+        return None, self.inputs
+
+    @property
+    def output_shape(self) -> tuple[None, int | None]:
+        return None, self.outputs
+
+    @property
+    def dtype(self) -> str:
+        """Of the weights and of all arithmetic: "float32" or "float64"."""
+        return self._dtype.name
+
+    @property
+    def built(self) -> bool:
+        """Whether there are weights."""
+        return self.inputs is not None and bool(self.layers)
+
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
+        """The layer of this name, or at this index (negative ones count from the top).
+
+        Raises
+        ------
+        ValueError
+            There is none, or neither or both were given.
+        """
+        if (name is None) == (index is None):
+            raise ValueError(f"get_layer wants a name or an index, got name={name!r}, index={index!r}")
+        if name is not None:
+            return lookup("layer", name, {layer.name: layer for layer in self.layers})
+        assert index is not None
+        if not -len(self.layers) <= index < len(self.layers):
+            raise ValueError(f"there is no layer at index {index}, the model has {len(self.layers)}")
+        return self.layers[index]
+
+    def add(self, layer: Layer) -> None:
+        """Put a layer on top. Its weights are drawn as soon as the number of the model's inputs is known.
+
+        Raises
+        ------
+        TypeError
+            It is no layer.
+        ValueError
+            It belongs to a model already, its name is taken, it is an Input on top of others, or it wants another
+            number of inputs than it gets.
+        """
+        if not isinstance(layer, Layer):
+            raise TypeError(f"a model is made of layers, got {layer!r} of type {type(layer).__name__}")
+        if isinstance(layer, InputLayer):
+            if self.layers or self.inputs is not None:
+                raise ValueError("an Input comes first in a model, and once")
+            self.inputs = layer.given_inputs
+            return
+        if layer.model is not None:
+            raise ValueError(f"layer {layer.name!r} belongs to a model; weights are not shared, make a new layer")
+        _check_fit(layer, self.outputs)
+        layer.name = self._name_for(layer)
+        layer.model = self
+        self.layers.append(layer)
+        if self.inputs is not None:
+            self._draw([layer])
+        elif len(self.layers) == 1 and layer.given_inputs is not None:
+            self.build(layer.given_inputs)
+
+    def pop(self) -> Layer:
+        """Take the uppermost layer off and return it; its weights, and the optimizer's memories, are gone.
+
+        Raises
+        ------
+        ValueError
+            There is none.
+        """
+        if not self.layers:
+            raise ValueError("there is no layer to take off")
+        layer = self.layers[-1]
+        keep = self._slice_of(layer).start
+        self.layers.pop()
+        self._weights.replace(self._weights.get()[:keep])
+        layer.model, layer.inputs = None, layer.given_inputs
+        return layer
+
+    def build(self, input_shape: Any = None) -> None:
+        """Draw the weights, for inputs of this shape.
+
+        Parameters
+        ----------
+        input_shape : tuple of int or int, optional
+            ``(None, features)``, ``(features,)``, or the number of features; not needed where the layers say it.
+
+        Raises
+        ------
+        NotReadyError
+            No layers, or the number of features is not known.
+        ValueError
+            Another number of features than the layers say.
+        """
+        if not self.layers:
+            raise NotReadyError("the model has no layers: add some")
+        if input_shape is None:
+            if self.inputs is None:
+                raise NotReadyError("the number of features is not known: build((None, features))")
+            return
+        pair = isinstance(input_shape, Sequence) and len(input_shape) == 2
+        features = features_of("input_shape", input_shape[1:] if pair else input_shape)
+        if self.inputs is not None:
+            if self.inputs != features:
+                raise ValueError(f"the model takes {self.inputs} features, build got input_shape={input_shape!r}")
+            return
+        below: int | None = features
+        for layer in self.layers:
+            _check_fit(layer, below)
+            below = layer.outputs(below)
+        self.inputs = features
+        self._draw(self.layers)
+
+    def _name_for(self, layer: Layer) -> str:
+        """A name that no other layer has."""
+        taken = {other.name for other in self.layers}
+        if layer.named:
+            if layer.name in taken:
+                raise ValueError(f"there is a layer {layer.name!r} already; names of layers must be unique in a model")
+            return layer.name
+        candidates = (f"{layer.kind}_{i}" if i else layer.kind for i in count())
+        return next(name for name in candidates if name not in taken)
+
+    def _draw(self, layers: Sequence[Layer]) -> None:
+        """Initial weights of layers on top of those that have theirs."""
+        arrays = self._weights.get()
+        features = self.inputs
+        for layer in self.layers:
+            assert features is not None
+            if layer in layers:
+                layer.inputs = features
+                arrays += layer.initial_weights(self._rng)
+            features = layer.outputs(features)
+        self._weights.replace(arrays)
+
+    # -- Weights ------------------------------------------------------------------------------------------------------
+    def get_weights(self) -> list[np.ndarray]:
+        """Copies of all weights, layer by layer: kernel (inputs, outputs), bias (outputs,).
+
+        Raises
+        ------
+        NotReadyError
+            The model is not built.
+        """
+        self._need_weights()
+        return [w.astype(self._dtype, copy=False) for w in self._weights.get()]
+
+    def set_weights(self, weights: Sequence[Any]) -> None:
+        """Give the model weights in the order and the shapes of :meth:`get_weights`; the optimizer's memories stay.
+
+        Raises
+        ------
+        NotReadyError
+            The model is not built.
+        TypeError
+            No real numbers.
+        ValueError
+            Too many, too few, or of other shapes; nothing has changed then.
+        """
+        self._need_weights()
+        self._weights.set(_checked(weights, self.layers))
+
+    def layer_weights(self, layer: Layer) -> list[np.ndarray]:
+        """Copies of one layer's weights, none before it is built."""
+        return [w.astype(self._dtype, copy=False) for w in self._weights.get()[self._slice_of(layer)]]
+
+    def set_layer_weights(self, layer: Layer, weights: Sequence[Any]) -> None:
+        """As :meth:`set_weights`, for one layer."""
+        self._need_weights()
+        arrays = self._weights.get()
+        arrays[self._slice_of(layer)] = _checked(weights, [layer])
+        self._weights.set(arrays)
+
+    def count_params(self) -> int:
+        """Number of weights.
+
+        Raises
+        ------
+        NotReadyError
+            The model is not built.
+        """
+        self._need_weights()
+        return sum(layer.count_params() for layer in self.layers)
+
+    def _slice_of(self, layer: Layer) -> slice:
+        """Where a layer's weights stand among all."""
+        start = sum(len(below.weight_shapes()) for below in self.layers[: self.layers.index(layer)])
+        return slice(start, start + len(layer.weight_shapes()))
+
+    def _need_weights(self) -> None:
+        if not self.built:
+            raise NotReadyError(
+                f"the model {self.name!r} is not built, it has no weights yet: begin it with Input((features,)), "
+                "call build((None, features)), or fit it"
+            )
+
+    def _ops(self) -> tuple[Op, ...]:
+        return tuple(op for op in (layer.op() for layer in self.layers) if op is not None)
+
+    # -- As a whole ---------------------------------------------------------------------------------------------------
+    def summary(self, print_fn: Callable[[str], Any] | None = None) -> None:
+        """Show layers, shapes and numbers of weights.
+
+        Parameters
+        ----------
+        print_fn : callable, optional
+            Called with the whole text; by default ``print``.
+        """
+        (print_fn or print)(_summary(self))
+
+    def __copy__(self) -> Any:
+        return copy.deepcopy(self)  # a copy that shared weights or optimizer with this one would be a trap
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        for layer in self.layers:
+            layer.model = self
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name!r}: {', '.join(map(repr, self.layers)) or 'no layers'}>"
+
+
+def _check_fit(layer: Layer, below: int | None) -> None:
+    """ValueError if a layer was told another number of inputs than it gets."""
+    if below is not None and layer.given_inputs not in (None, below):
+        raise ValueError(
+            f"layer {layer.name!r} takes {layer.given_inputs} features, shape (None, {layer.given_inputs}), but gets "
+            f"{below}, shape (None, {below})"
+        )
+
+
+def _checked(given: Sequence[Any], layers: Sequence[Layer]) -> list[np.ndarray]:
+    """What a user wants as the weights of these layers, as arrays of their shapes."""
+    wanted = [
+        (f"the {part} of layer {layer.name!r}", shape)
+        for layer in layers
+        for part, shape in layer.weight_shapes().items()
+    ]
+    if len(given) != len(wanted):
+        names = ", ".join(f"{label} {shape}" for label, shape in wanted)
+        raise ValueError(f"weights has {len(given)} arrays, wanted are {len(wanted)}: {names or 'none'}")
+    arrays = [to_array(f"weights[{i}]", value) for i, value in enumerate(given)]
+    for i, (array, (label, shape)) in enumerate(zip(arrays, wanted, strict=True)):
+        if array.shape != shape:
+            raise ValueError(f"weights[{i}] has shape {array.shape}, {label} has shape {shape}")
+    return arrays
+
+
+def _summary(stack: Stack) -> str:
+    """A table as Keras prints it."""
+    rows = [("Layer (type)", "Output Shape", "Param #")]
+    features = stack.inputs
+    for layer in stack.layers:
+        features = layer.outputs(features)
+        params = f"{layer.count_params():,}" if stack.built else "?"
+        rows.append((f"{layer.name} ({type(layer).__name__})", f"(None, {features or '?'})", params))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    rule = "-" * (sum(widths) + 4)
+    total = f"{stack.count_params():,}" if stack.built else "? (the model is not built)"
+    return "\n".join([f"Model: {stack.name!r}", rule, lines[0], rule, *lines[1:], rule, f"Total params: {total}"])

@@ -1,0 +1,85 @@
+"""The numbers of a model: plain arrays, until an engine's network takes them over."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .engines import Engine, Network
+from .kernels import source
+from .program import Program
+
+
+class Weights:
+    """Weights and the optimizer's memories of one model.
+
+    They live in one place at a time: as float64 arrays as long as nothing is computed, then in the network, in the
+    engine's own form.
+
+    Attributes
+    ----------
+    network : Network or None
+        The present one; None: the next :meth:`network_for` makes one.
+    """
+
+    def __init__(self) -> None:
+        self.network: Network | None = None
+        self._arrays: list[np.ndarray] = []
+        self._slots: dict[str, list[np.ndarray]] = {}  # memories by letter; zero where there is none
+        self._lock = threading.Lock()
+
+    def get(self) -> list[np.ndarray]:
+        """Copies, in the order of the layers: kernel, bias."""
+        network = self.network
+        return [w.copy() for w in self._arrays] if network is None else network.get_weights()
+
+    def set(self, arrays: Sequence[np.ndarray]) -> None:
+        """Take over arrays that were checked."""
+        if self.network is None:
+            self._arrays = [np.array(w, np.float64) for w in arrays]
+        else:
+            self.network.set_weights(arrays)
+
+    def replace(self, arrays: Sequence[np.ndarray]) -> None:
+        """Other arrays, perhaps of other shapes: the memories of the old ones go."""
+        self.network, self._slots = None, {}
+        self.set(arrays)
+
+    def release(self, *, memories: bool = True) -> None:
+        """Take everything out of the network, which is given up; the memories too, or they are forgotten."""
+        network = self.network
+        if network is not None:
+            rule = network.program.rule
+            letters = source.update_table()[rule].slots if rule else ""
+            self._arrays = [w.astype(np.float64) for w in network.get_weights()]
+            self._slots = dict(zip(letters, network.get_slots(), strict=True))
+            self.network = None
+        if not memories:
+            self._slots = {}
+
+    def network_for(self, engine: Engine, program: Program) -> Network:
+        """The network of this program, with these weights and those of the memories that its rule knows."""
+        with self._lock:  # two threads may be the first to predict
+            if self.network is None or self.network.program != program:
+                self.release()
+                network = engine.network(program)
+                network.set_weights([w.astype(program.dtype) for w in self._arrays])
+                letters = source.update_table()[program.rule].slots if program.rule else ""
+                zeros = [np.zeros(shape) for shape in program.weight_shapes()]
+                network.set_slots([[a.astype(program.dtype) for a in self._slots.get(s, zeros)] for s in letters])
+                self._slots = {}
+                self.network = network
+            return self.network
+
+    def __getstate__(self) -> dict[str, Any]:
+        plain = Weights()
+        plain.network, plain._arrays, plain._slots = self.network, self._arrays, dict(self._slots)
+        plain.release()
+        return {"arrays": plain._arrays, "slots": plain._slots}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__()  # type: ignore[misc]
+        self._arrays, self._slots = state["arrays"], state["slots"]

@@ -1,0 +1,99 @@
+"""Build of the compiled engine: the kernels once through Cython, their C once per number type and instruction set.
+
+The extensions are optional: without a C compiler the package installs all the same and Numba serves. Set
+``FASTSGD_REQUIRE_EXTENSIONS=1`` to make a failure to build them an error (the tests and the wheels do).
+"""
+
+import os
+import platform
+import runpy
+import sysconfig
+from pathlib import Path
+
+from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
+
+ROOT = Path(__file__).parent
+KERNELS, ENGINES = ROOT / "fastsgd" / "kernels", ROOT / "fastsgd" / "engines"
+GENERATED = Path("build") / "kernels"
+REQUIRED = os.environ.get("FASTSGD_REQUIRE_EXTENSIONS", "") not in ("", "0")
+
+X86 = "win-amd64" in sysconfig.get_platform() or platform.machine().lower() in ("x86_64", "amd64")
+X86 = X86 and "arm64" not in os.environ.get("ARCHFLAGS", "")
+UNIX = ["-O3", "-g0", "-fno-math-errno", "-fno-trapping-math", "-Wno-unused-function"]
+# These two let the loops round formulas vectorise: every formula inline, no shortcuts through its clamps (GCC's pass).
+UNIX += ["-DCYTHON_INLINE=inline __attribute__((always_inline))", "-fno-thread-jumps"]
+# These two keep the engines equal, bit for bit: no fused multiply-adds but our own, no silent doubles.
+UNIX += ["-ffp-contract=off", "-Werror=double-promotion"]
+LEVELS = {"baseline": ([], [])}  # name: (GCC and Clang, MSVC)
+if X86:
+    LEVELS["v3"] = (["-march=x86-64-v3"], ["/arch:AVX2"])
+    LEVELS["v4"] = (["-march=x86-64-v4", "-mprefer-vector-width=512"], ["/arch:AVX512"])
+
+
+class Build(build_ext):
+    """build_ext that knows the flags of each level, and gives each extension its own folder for the one C file."""
+
+    def build_extension(self, ext):
+        level, _, dtype = ext.name.split(".")[-2].partition("_")
+        unix, msvc = LEVELS[level]
+        windows = self.compiler.compiler_type == "msvc"
+        ext.extra_compile_args = ["/O2", "/fp:precise", "/std:c11", *msvc] if windows else [*UNIX, *unix]
+        ext.define_macros = [("FASTSGD_DOUBLE", "1")] if dtype == "float64" else []
+        temp, self.build_temp = self.build_temp, os.path.join(self.build_temp, ext.name)
+        try:
+            super().build_extension(ext)
+        finally:
+            self.build_temp = temp
+
+    def copy_extensions_to_source(self):  # an editable install: nobody makes these folders, as they are not packages
+        for ext in self.extensions:
+            Path(*ext.name.split(".")[:-1]).mkdir(parents=True, exist_ok=True)
+        super().copy_extensions_to_source()
+
+
+def generate():
+    """kernels.py, kernels.pxd and records.h from the source, then kernels.c."""
+    from Cython.Build import cythonize
+
+    source, typed = runpy.run_path(str(KERNELS / "source.py")), runpy.run_path(str(KERNELS / "typed.py"))
+    lists = runpy.run_path(str(KERNELS / "records.py"))
+    records = {"LayerRecord": lists["LAYER"], "TaskRecord": lists["TASK"]}
+    text = source["text"]()
+    made = {
+        "kernels.py": typed["stripped"](text),
+        "kernels.pxd": typed["pxd"](text, records, (ENGINES / "borrowed.pxd").read_text()),
+        "records.h": typed["header"](records),
+    }
+    GENERATED.mkdir(parents=True, exist_ok=True)
+    for name, content in made.items():
+        (GENERATED / name).write_text(content)
+    cythonize(
+        [Extension("kernels", [str(GENERATED / "kernels.py")])],
+        compiler_directives={"infer_types": False, "cdivision": True, "boundscheck": False, "wraparound": False},
+        language_level=3,
+    )
+
+
+def extensions():
+    try:
+        generate()
+    except Exception as error:
+        if REQUIRED:
+            raise
+        print(f"fastsgd: the compiled engine is left out, Numba will serve: {type(error).__name__}: {error}")
+        return []
+    return [
+        Extension(
+            f"fastsgd.engines.native.{level}_{dtype}.kernels",
+            [str(GENERATED / "kernels.c")],
+            include_dirs=[str(GENERATED), str(ENGINES)],
+            depends=[str(ENGINES / "engine.h"), str(ENGINES / "tile.h")],
+            optional=not REQUIRED,
+        )
+        for level in LEVELS
+        for dtype in ("float32", "float64")
+    ]
+
+
+setup(ext_modules=extensions(), cmdclass={"build_ext": Build})

@@ -1,0 +1,17 @@
+import pytest
+from engine_jobs import ALL, COMPILED, Trainer
+
+
+@pytest.fixture(params=COMPILED)
+def compiled_engine(request):
+    return COMPILED[request.param]()
+
+
+@pytest.fixture(params=ALL)
+def any_engine(request):
+    return ALL[request.param]()
+
+
+@pytest.fixture
+def trainer():
+    return Trainer

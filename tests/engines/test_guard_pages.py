@@ -1,0 +1,86 @@
+"""Inputs that end where readable memory ends, and canaries round every buffer: nothing reads or writes beyond."""
+
+import ctypes
+import mmap
+import sys
+
+import numpy as np
+import pytest
+
+from fastsgd.engines import layout, workspace
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs mprotect")
+PAGE = mmap.PAGESIZE
+
+
+class Guarded:
+    """Arrays whose last byte (or first) touches a page that cannot be read."""
+
+    def __init__(self):
+        self.maps = []
+        self.libc = ctypes.CDLL(None, use_errno=True)
+
+    def place(self, array, at_end):
+        pages = -(-array.nbytes // PAGE)
+        area = mmap.mmap(-1, (pages + 2) * PAGE)
+        base = ctypes.addressof(ctypes.c_char.from_buffer(area))
+        for guard in (base, base + (pages + 1) * PAGE):
+            assert self.libc.mprotect(ctypes.c_void_p(guard), PAGE, 0) == 0
+        begin = PAGE + (pages * PAGE - array.nbytes if at_end else 0)
+        placed = np.frombuffer(area, array.dtype, array.size, begin).reshape(array.shape)
+        placed[...] = array
+        assert self.libc.mprotect(ctypes.c_void_p(base + PAGE), pages * PAGE, mmap.PROT_READ) == 0  # read-only as well
+        self.maps.append((area, base, pages))
+        return placed
+
+    def release(self):
+        for _, base, pages in self.maps:
+            self.libc.mprotect(ctypes.c_void_p(base), (pages + 2) * PAGE, mmap.PROT_READ | mmap.PROT_WRITE)
+
+
+@pytest.fixture
+def guarded():
+    guard = Guarded()
+    yield guard
+    guard.release()
+
+
+@pytest.mark.parametrize("at_end", [True, False])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("widths", [(1, 1), (3, 5, 2), (13, 1), (17, 33, 19), (40, 16, 7)])
+def test_rows_at_the_edge_of_memory(trainer, any_engine, guarded, widths, dtype, at_end):
+    job = trainer(widths, dtype=dtype, rows=37)
+    x, y = guarded.place(job.x, at_end), guarded.place(job.y, at_end)
+    network, _ = job.run(any_engine, batch_size=8, x=x, y=y)
+    expected, _ = job.run(any_engine, batch_size=8)
+    for a, b in zip(network.get_weights(), expected.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+    np.testing.assert_array_equal(network.predict(x), network.predict(job.x))
+    assert network.evaluate(x, y)[0] == network.evaluate(job.x, job.y)[0]
+
+
+CANARY = 0xA5
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("batch_size", [1, 13, 37, 300])
+@pytest.mark.parametrize("widths", [(1, 1), (13, 1), (17, 33, 19), (40, 16, 7)])
+def test_canaries(monkeypatch, trainer, compiled_engine, widths, batch_size, dtype):
+    """Every buffer of layout and workspace is made by ``aligned``: put bytes round it that nobody may touch."""
+    fences = []
+
+    def fenced(count, dtype):
+        size = count * dtype.itemsize
+        raw = np.full(size + 4096, CANARY, np.uint8)
+        begin = 1024 + (-(raw.ctypes.data + 1024)) % layout.LINE
+        raw[begin : begin + size] = 0
+        fences.append((raw, begin, begin + size))
+        return raw[begin : begin + size].view(dtype)
+
+    monkeypatch.setattr(layout, "aligned", fenced)
+    monkeypatch.setattr(workspace, "aligned", fenced)
+    job = trainer(widths, dtype=dtype, rows=301)
+    job.run(compiled_engine, batch_size=batch_size, threads=2, epochs=1)[0].predict(job.x)
+    assert len(fences) > 8
+    for raw, begin, end in fences:
+        assert (raw[:begin] == CANARY).all() and (raw[end:] == CANARY).all()

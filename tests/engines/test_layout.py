@@ -1,0 +1,80 @@
+"""Plain arrays go into panels and come back; padding is zero and stays zero."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fastsgd.engines.layout import Layout, round_up
+from fastsgd.program import Op, Program
+
+sizes = st.lists(st.sampled_from([1, 2, 15, 16, 17, 31, 32, 33, 64, 70]), min_size=2, max_size=4)
+
+
+def program_of(widths, dtype=np.float32, bias=True):
+    ops = tuple(Op("dense", k, n, bias, "linear") for k, n in pairwise(widths))
+    return Program(ops, np.dtype(dtype), "mse", (), "nesterov")
+
+
+def arrays_of(program, seed=0):
+    rng = np.random.default_rng(seed)
+    return [rng.standard_normal(shape).astype(program.dtype) for shape in program.weight_shapes()]
+
+
+@given(sizes, st.booleans())
+def test_round_trip(widths, bias):
+    program = program_of(widths, bias=bias)
+    layout = Layout(program)
+    for bank in (0, 1):
+        arrays = arrays_of(program, bank)
+        layout.put(bank, arrays)
+        for put, got in zip(arrays, layout.get(bank), strict=True):
+            np.testing.assert_array_equal(put, got)
+
+
+@given(sizes)
+def test_transposed_copy_holds_the_kernel(widths):
+    program = program_of(widths)
+    layout = Layout(program)
+    arrays = arrays_of(program)
+    layout.put(0, arrays)
+    for place, kernel in zip(layout.places[1:], arrays[2::2], strict=True):
+        width = place.source_width
+        rows = round_up(place.op.outputs, 16)
+        panels = layout.turned[place.WT :][: rows * round_up(place.op.inputs, width)].reshape(-1, rows, width)
+        turned = panels.transpose(1, 0, 2).reshape(rows, -1)
+        np.testing.assert_array_equal(turned[: place.op.outputs, : place.op.inputs], kernel.T)
+        assert not turned[place.op.outputs :].any()
+        assert not turned[:, place.op.inputs :].any()
+
+
+@pytest.mark.parametrize("activation", ["relu", "sigmoid", "gelu"])
+def test_training_leaves_the_padding_zero(compiled_engine, activation):
+    ops = (Op("dense", 5, 17, True, activation), Op("dense", 17, 33, True, activation), Op("dense", 33, 3, True))
+    program = Program(ops, np.dtype(np.float32), "mse", (), "nesterov")
+    network = compiled_engine.network(program)
+    arrays = [a * 0.1 for a in arrays_of(program)]
+    network.set_weights(arrays)
+    rng = np.random.default_rng(3)
+    x, y = rng.standard_normal((50, 5), np.float32), rng.standard_normal((50, 3), np.float32)
+    with network.training(
+        x,
+        y,
+        batch_size=7,
+        hyper=lambda t: np.tile([[0.01, 0.9]], (len(t), 1)),
+        step=0,
+        shuffle=True,
+        seed=1,
+        first_epoch=0,
+    ) as run:
+        while run.epoch < 3:
+            run.advance(3)
+    layout = network.layout
+    for bank in (0, 1):
+        clean = Layout(program)
+        clean.put(0, layout.get(bank))
+        np.testing.assert_array_equal(clean.banks[0], layout.banks[bank])
+    clean.put(0, layout.get(0))
+    np.testing.assert_array_equal(clean.turned, layout.turned)

@@ -1,0 +1,70 @@
+"""Numba's cache on disk: used when it can be, never in the way when it cannot."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import fastsgd
+
+PACKAGE = Path(fastsgd.__file__).parent
+TRAIN = """
+import sys, numba
+from engine_jobs import COMPILED, Trainer
+print(Trainer((4, 8, 1), rows=20).digest(COMPILED["numba"](), batch_size=10))
+"""
+SUPPORT = Path(__file__).parents[1] / "support"
+
+
+def train(root, **environment):
+    """Train in a new process with the package at ``root``; returns the digest."""
+    env = {k: v for k, v in os.environ.items() if not k.startswith("NUMBA")} | environment
+    env["PYTHONPATH"] = os.pathsep.join([str(root), str(SUPPORT)])
+    done = subprocess.run([sys.executable, "-c", TRAIN], env=env, capture_output=True, text=True, check=False, cwd=root)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def copied(tmp_path):
+    root = tmp_path / "site"
+    shutil.copytree(PACKAGE, root / "fastsgd", ignore=shutil.ignore_patterns("__pycache__"))
+    return root
+
+
+def entries(root, suffix="nbc"):
+    return sorted((root / "fastsgd" / "engines" / "__pycache__").glob(f"*.{suffix}"))
+
+
+def test_second_process_compiles_nothing_and_a_damaged_cache_is_no_obstacle(tmp_path):
+    root = copied(tmp_path)
+    first = train(root)
+    made = {path: path.stat().st_mtime_ns for path in entries(root)}
+    assert len(made) == 6  # train, infer, activation, slope, loss, update: one entry each
+    assert len(entries(root, "nbi")) == 6  # and one index each: no file is shared by two functions
+    assert train(root) == first
+    assert {path: path.stat().st_mtime_ns for path in entries(root)} == made
+    for path in [*entries(root), *entries(root, "nbi")]:
+        path.write_bytes(b"\x00damaged\xff" * 7)
+    assert train(root) == first
+
+
+def test_a_changed_source_is_compiled_anew(tmp_path):
+    root = copied(tmp_path)
+    first = train(root)
+    formulas = root / "fastsgd" / "kernels" / "updates.py"
+    text = formulas.read_text()
+    formulas.write_text(text.replace("return w + (mu * v - lr * g)", "return w + real(0.5) * (mu * v - lr * g)"))
+    assert train(root) != first
+    formulas.write_text(text)
+    assert train(root) == first
+
+
+def test_nowhere_to_write(tmp_path):
+    """Neither the package's folder nor the user's cache folder takes a file, not even root's: they are no folders."""
+    root = copied(tmp_path)
+    (root / "fastsgd" / "engines" / "__pycache__").write_text("a file, not a folder")
+    home = tmp_path / "home"
+    home.write_text("a file, not a folder")
+    hidden = {"HOME": str(home), "XDG_CACHE_HOME": str(home / "cache"), "PYTHONDONTWRITEBYTECODE": "1"}
+    assert train(root, **hidden) == train(root, **hidden)

@@ -1,0 +1,113 @@
+"""One digest of weights, memories, history and predictions over engines, builds and thread counts."""
+
+import sys
+
+import numpy as np
+import pytest
+from engine_jobs import COMPILED, FUSED, cython_at
+
+from fastsgd.engines import cython
+from fastsgd.kernels import source
+
+SHAPES = [(1, 1), (13, 1), (8, 32, 32, 1), (5, 17, 33, 3), (31, 16, 15, 64), (40, 70)]
+THREADS = (1, 2, 3, 4, 7)
+fused = pytest.mark.skipif(not FUSED, reason="this processor has no fused multiply-add that we compile for")
+
+
+@pytest.fixture(scope="module")
+def engines():
+    """Those that promise the same bits: all but the build without fused multiply-add."""
+    return {name: make() for name, make in COMPILED.items() if name != "cython-baseline"}
+
+
+@fused
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("activation", source.activation_table())
+def test_activations(trainer, engines, activation, dtype):
+    job = trainer((9, 20, 18, 2), activation, dtype=dtype, rows=70)
+    digests = {(name, t): job.digest(e, batch_size=32, threads=t) for name, e in engines.items() for t in (1, 3)}
+    assert len(set(digests.values())) == 1, digests
+
+
+@fused
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("rule", source.update_table())
+def test_rules(trainer, engines, rule, dtype):
+    job = trainer((9, 20, 18, 2), rule=rule, dtype=dtype, rows=70)
+    digests = {(name, t): job.digest(e, batch_size=32, threads=t) for name, e in engines.items() for t in (1, 2)}
+    assert len(set(digests.values())) == 1, digests
+
+
+@fused
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("batch_size", [1, 2, 7, 8, 31, 32, 100, 300, 700])
+@pytest.mark.parametrize("widths", SHAPES)
+def test_shapes_and_batches(trainer, engines, widths, batch_size, dtype):
+    job = trainer(widths, dtype=dtype, rows=700 if batch_size > 100 else 101)
+    settings = {"batch_size": min(batch_size, len(job.x)), "epochs": 2}
+    digests = {name: job.digest(e, **settings) for name, e in engines.items()}
+    digests |= {t: job.digest(next(iter(engines.values())), threads=t, **settings) for t in (2, 3)}
+    assert len(set(digests.values())) == 1, digests
+
+
+@fused
+def test_thread_counts(trainer, engines):
+    job = trainer((16, 64, 64, 3), rows=400)
+    digests = {(name, t): job.digest(e, batch_size=300, threads=t) for name, e in engines.items() for t in THREADS}
+    assert len(set(digests.values())) == 1, digests
+
+
+@pytest.mark.skipif("baseline" not in cython.built(), reason="no compiled extensions")
+def test_baseline_build_has_the_same_bits_on_any_thread_count_and_is_close_to_the_others(trainer):
+    job = trainer((16, 64, 64, 3), rows=400)
+    engine = cython_at("baseline")
+    assert len({job.digest(engine, batch_size=100, threads=t) for t in THREADS}) == 1
+    other = job.run(COMPILED["numba"](), batch_size=100)[0].get_weights()
+    for a, b in zip(job.run(engine, batch_size=100)[0].get_weights(), other, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
+
+
+def test_calls_may_be_cut_anywhere(trainer, compiled_engine):
+    """A run of one long call and a run of one block a call give the same bits."""
+    job = trainer((8, 32, 1), rows=700)
+    network, long = job.run(compiled_engine, batch_size=600, epochs=3)
+    short = compiled_engine.network(job.program)
+    short.set_weights(job.weights)
+    with short.training(
+        job.x, job.y, batch_size=600, hyper=job.hyper, step=0, shuffle=True, seed=7, first_epoch=0
+    ) as run:
+        while run.epoch < 3:
+            run._blocks_per_second = 0.0
+            run.advance(3)
+    assert run.losses == long.losses
+    for a, b in zip(network.get_weights(), short.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("threads", [1, 2])
+def test_prediction_of_a_row_does_not_depend_on_its_neighbours(trainer, compiled_engine, dtype, threads):
+    job = trainer((7, 33, 20, 5), "tanh", dtype=dtype, rows=300)
+    network = compiled_engine.network(job.program)
+    network.set_weights(job.weights)
+    all_rows = network.predict(job.x, threads)
+    for rows in (slice(0, 1), slice(3, 4), slice(250, 300), slice(17, 40), slice(None, None, -1)):
+        part = network.predict(np.ascontiguousarray(job.x[rows]), 1)
+        np.testing.assert_array_equal(part.view(np.uint8), np.ascontiguousarray(all_rows[rows]).view(np.uint8))
+
+
+def test_interpreted_kernels_agree(trainer):
+    from fastsgd.engines.interpreted import InterpretedEngine
+
+    job = trainer((5, 18, 2), "tanh", rows=7)
+    a = job.run(InterpretedEngine(), batch_size=3, epochs=1)[0].get_weights()
+    b = job.run(COMPILED["numba"](), batch_size=3, epochs=1)[0].get_weights()
+    for left, right in zip(a, b, strict=True):
+        np.testing.assert_allclose(left, right, rtol=1e-6, atol=1e-7)
+
+
+def test_numba_is_not_imported_by_the_cython_engine():
+    import subprocess
+
+    code = "import sys; from fastsgd.engines.cython import CythonEngine; assert 'numba' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,0 +1,112 @@
+"""Helpers under unusual conditions: more threads than cores, after fork, in joblib's workers, many at a time."""
+
+import os
+import subprocess
+import sys
+import textwrap
+import threading
+
+import numpy as np
+import pytest
+from engine_jobs import COMPILED
+
+JOB = """
+    import warnings; warnings.simplefilter("ignore", DeprecationWarning)
+    import sys; sys.path[:0] = {path!r}
+    from engine_jobs import COMPILED, Trainer
+    job = Trainer((16, 64, 64, 3), rows=400)
+    engine = COMPILED[{engine!r}]()
+    digest = lambda threads: job.digest(engine, batch_size=200, threads=threads)
+"""
+
+
+def in_process(engine, code, timeout=120):
+    """Run code in a Python of its own, in which ``digest(threads)`` trains and returns the digest."""
+    path = [p for p in sys.path if p]
+    name = next(k for k in ("cython-" + getattr(engine, "isa", ""), engine.name) if k in COMPILED)
+    program = textwrap.dedent(JOB).format(path=path, engine=name) + textwrap.dedent(code)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=timeout, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split()
+
+
+def test_many_more_threads_than_cores(trainer, compiled_engine):
+    job = trainer((16, 64, 64, 3), rows=120)
+    one = job.digest(compiled_engine, batch_size=60, epochs=1)
+    assert job.digest(compiled_engine, batch_size=60, epochs=1, threads=24) == one
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_works_after_fork(compiled_engine):
+    """The parent has trained with threads; the child trains again, with threads of its own."""
+    out = in_process(
+        compiled_engine,
+        """
+        import os
+        before = digest(2)
+        pid = os.fork()
+        if pid == 0:
+            os._exit(0 if digest(3) == before else 1)
+        print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), digest(2) == before)
+        """,
+    )
+    assert out == ["0", "True"]
+
+
+FORK_OR_LOKY = ["fork", "loky"] if hasattr(os, "fork") else ["loky"]
+
+
+@pytest.mark.parametrize("method", FORK_OR_LOKY)
+@pytest.mark.parametrize("name", [next(iter(COMPILED)), "numba"])
+def test_joblib_and_pool_workers(name, method):
+    out = in_process(
+        COMPILED[name](),
+        f"""
+        import multiprocessing, joblib
+        def work(_):
+            return digest(2)
+        here = work(0)
+        if {method!r} == "fork":
+            with multiprocessing.get_context("fork").Pool(2) as pool:
+                print(set(pool.map(work, range(4))) == {{here}})
+        else:
+            print(set(joblib.Parallel(2)(joblib.delayed(work)(i) for i in range(4))) == {{here}})
+        """,
+    )
+    assert out == ["True"]
+
+
+def test_several_networks_train_and_predict_at_a_time(trainer, compiled_engine):
+    job = trainer((16, 64, 3), rows=300)
+    expected = job.digest(compiled_engine, batch_size=100, epochs=5)
+    found = [None] * 6
+
+    def work(i):
+        found[i] = job.digest(compiled_engine, batch_size=100, epochs=5, threads=1 + i % 3)
+
+    threads = [threading.Thread(target=work, args=(i,)) for i in range(6)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    assert set(found) == {expected}
+
+
+def test_concurrent_predictions_of_one_network(trainer, compiled_engine):
+    job = trainer((16, 64, 3), rows=2000)
+    network = compiled_engine.network(job.program)
+    network.set_weights(job.weights)
+    expected = network.predict(job.x)
+    wrong = []
+
+    def work():
+        for _ in range(20):
+            if not np.array_equal(network.predict(job.x), expected):
+                wrong.append(1)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    assert not wrong

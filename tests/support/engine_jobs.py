@@ -1,0 +1,71 @@
+"""Engines under test, and one small way to train with any of them."""
+
+import hashlib
+from itertools import pairwise
+
+import numpy as np
+
+from fastsgd.engines import cython, numba, reference
+from fastsgd.kernels import source
+from fastsgd.program import Op, Program
+
+
+def cython_at(isa):
+    engine = cython.CythonEngine()
+    engine.isa = isa
+    return engine
+
+
+FUSED = [isa for isa in cython.supported() if isa in cython.built() and isa != "baseline"]
+COMPILED = {f"cython-{isa}": lambda isa=isa: cython_at(isa) for isa in cython.built() if isa in cython.supported()}
+COMPILED["numba"] = numba.NumbaEngine
+ALL = {**COMPILED, "numpy": reference.ReferenceEngine}
+
+
+class Trainer:
+    """Everything that one training needs besides the engine."""
+
+    def __init__(
+        self, widths, activation="relu", *, rule="nesterov", dtype=np.float32, rows=50, bias=True, last="linear", seed=0
+    ):
+        table = source.activation_table()
+
+        def op(i, k, n):
+            name = activation if i < len(widths) - 2 else last
+            return Op("dense", k, n, bias, name, (0.3,) * len(table[name].parameters))
+
+        ops = tuple(op(i, k, n) for i, (k, n) in enumerate(pairwise(widths)))
+        self.program = Program(ops, np.dtype(dtype), "mse", (), rule)
+        rng = np.random.default_rng(seed)
+        self.x = rng.standard_normal((rows, widths[0])).astype(dtype)
+        self.y = rng.standard_normal((rows, widths[-1])).astype(dtype)
+        self.weights = [
+            (rng.standard_normal(s) / np.sqrt(s[0]) if len(s) == 2 else rng.standard_normal(s) * 0.1).astype(dtype)
+            for s in self.program.weight_shapes()
+        ]
+
+    def hyper(self, t):
+        numbers = len(source.update_table()[self.program.rule].numbers)
+        return np.tile([0.02, 0.9][:numbers], (len(t), 1)) / (1 + 0.01 * t[:, None] * np.array([1, 0])[:numbers])
+
+    def run(self, engine, *, batch_size, epochs=2, threads=1, shuffle=True, keep_predictions=False, x=None, y=None):
+        """Train from the initial weights; returns the network and the finished run."""
+        network = engine.network(self.program)
+        network.set_weights(self.weights)
+        with network.training(
+            self.x if x is None else x, self.y if y is None else y, batch_size=batch_size, hyper=self.hyper, step=0,
+            shuffle=shuffle, seed=7, first_epoch=0, threads=threads, keep_predictions=keep_predictions,
+        ) as run:  # fmt: skip
+            while run.epoch < epochs:
+                run.advance(epochs)
+        return network, run
+
+    def digest(self, engine, **settings):
+        """SHA-256 of weights, velocities, losses and predictions of unseen rows after training."""
+        network, run = self.run(engine, **settings)
+        sha = hashlib.sha256()
+        for array in [*network.get_weights(), *(a for slot in network.get_slots() for a in slot)]:
+            sha.update(array.tobytes())
+        sha.update(np.array(run.losses).tobytes())
+        sha.update(network.predict(self.x[::-1].copy(), settings.get("threads", 1)).tobytes())
+        return sha.hexdigest()

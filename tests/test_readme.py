@@ -1,0 +1,93 @@
+"""What the README shows must run, and what it names must exist."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fastsgd import activations, callbacks, layers, metrics
+from fastsgd.__main__ import parser
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```(\w*) ?(\S*)\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+PROGRAM = [text for language, path, text in BLOCKS if language == "python" and not path]
+
+
+def test_python_blocks_run_one_after_the_other(capsys):
+    space = {"__name__": "readme"}
+    for number, text in enumerate(PROGRAM):
+        exec(compile(text, f"README block {number}", "exec"), space)
+    shown = capsys.readouterr().out
+    for promised in re.findall(r"print\(error\)  # (.*)", README):
+        assert promised in shown
+    assert space["history"]["val_loss"][-1] < 1
+    assert "detail" in space["fastsgd"].backends()["cython"]
+
+
+def test_new_activation_is_two_functions(tmp_path):
+    shutil.copytree(ROOT / "fastsgd", tmp_path / "fastsgd", ignore=shutil.ignore_patterns("native", "__pycache__"))
+    ((path, text),) = [(path, text) for _, path, text in BLOCKS if path]
+    with open(tmp_path / path, "a", encoding="utf-8") as kernels:
+        kernels.write(text.replace("from __future__ import annotations\n", ""))
+    program = """
+import numpy as np, fastsgd
+x = np.linspace(-3, 3, 64)
+y = fastsgd.activations.bent_identity(x)
+assert np.allclose(y, (np.sqrt(x * x + 1) - 1) / 2 + x)
+model = fastsgd.Sequential([fastsgd.layers.Dense(1, activation="bent_identity")], seed=0)
+model.compile(fastsgd.optimizers.SGD(0.2), "mse", backend="numpy", dtype="float64")
+assert model.fit(x[:, None], y, epochs=100, verbose=0)["loss"][-1] < 1e-9
+"""
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", program], cwd=tmp_path, env=environment, check=True)
+
+
+@pytest.mark.parametrize(
+    "command", ["pip install '.[demo]' && python -m fastsgd demo", "pip install '.[test]' && python -m pytest"]
+)
+def test_commands_stand_there_to_be_copied(command):
+    assert f"```sh\n{command}\n```" in README
+
+
+def test_commands_of_the_package_exist():
+    for command in set(re.findall(r"python -m fastsgd (\w+)", README)):
+        assert parser().parse_args([command]).command == command
+
+
+def test_extras_exist():
+    offered = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    for extras in re.findall(r"'\.\[([\w,]+)\]'", README):
+        for extra in extras.split(","):
+            assert f"\n{extra} = [" in offered
+
+
+def test_links_lead_somewhere():
+    made_by_a_measurement = {"bench/RESULTS.md", "bench/results.png"}
+    for target in set(re.findall(r"\]\(([^)#:]+)\)", README)) - made_by_a_measurement:
+        assert (ROOT / target).exists(), target
+
+
+def test_files_of_the_tree_exist():
+    (tree,) = [text for _, _, text in BLOCKS if text.startswith("fastsgd/\n")]
+    package, _, rest = tree.partition("tests/ ")
+    for name in re.findall(r"[\w/]+\.py|\w+/", package):
+        assert (
+            (ROOT / "fastsgd" / name).exists()
+            or (ROOT / "fastsgd" / "engines" / name).exists()
+            or (ROOT / name).exists()
+        )
+    assert "bench/" in rest
+
+
+def test_what_is_listed_is_there():
+    (names,) = re.findall(r"^\| activations \| (.*) \|$", README, re.MULTILINE)
+    assert all(activations.get(name) for name in names.split(", "))
+    (names,) = re.findall(r"^\| metrics \| (.*) \|$", README, re.MULTILINE)
+    assert all(metrics.get(name) for name in names.split(", "))
+    assert callbacks.EarlyStopping and callbacks.LambdaCallback and callbacks.Callback
+    assert layers.Input and layers.Dense and layers.Activation
