@@ -1,15 +1,29 @@
-import pytest
+"""Tests run on the installed package with its extensions, not on the checkout that ``python -m pytest`` finds first."""
 
-from fastsgd import backend, engines
+import importlib.util
+import os
+import sys
+from pathlib import Path
 
-AVAILABLE = [name for name, entry in backend.backends().items() if entry["available"]]
+ROOT, PATH = Path(__file__).resolve().parents[1], list(sys.path)
+sys.path[:] = [entry for entry in PATH if Path(entry or ".").resolve() != ROOT]
+if importlib.util.find_spec("fastsgd"):
+    os.environ["PYTHONSAFEPATH"] = "1"  # the same for the processes that tests start
+else:
+    sys.path[:] = PATH  # built in place
+
+import pytest  # noqa: E402
+
+from fastsgd import backend, engines  # noqa: E402
+
+AVAILABLE = [name for name in engines.NAMES if backend.backends()[name]["available"]]
+if os.environ.get("FASTSGD_REQUIRE_EXTENSIONS") and "cython" not in AVAILABLE:
+    raise RuntimeError(f"the extensions are required but: {backend.backends()['cython']['detail']}")
 
 
-@pytest.fixture(params=engines.NAMES)
+@pytest.fixture(params=AVAILABLE)
 def engine(request):
-    """The name of every engine in turn; those that are not available here are left out."""
-    if request.param not in AVAILABLE:
-        pytest.skip(f"{request.param} is not available")
+    """The name of every engine that is available here, in turn."""
     return request.param
 
 

@@ -13,7 +13,7 @@ cdef extern from "engine.h" nogil:
     ctypedef LayerRecord *Layer
 
     bint DOUBLE
-    int64_t ZERO, BIAS, ADD, SPAN, TILE_ROWS, REAL_BYTES, SCRATCH
+    int64_t ZERO, BIAS, ADD, ROWS, ONE, SPAN, TILE_ROWS, REAL_BYTES, SCRATCH
     real_t real(double)
     double f8(double)
     int64_t i64(uint64_t)
@@ -38,7 +38,8 @@ cdef extern from "engine.h" nogil:
     doubles doubles_at(doubles, int64_t)
     ints ints_at(ints, int64_t)
     void call_activation(int64_t, reals, reals, int64_t, reals)
-    void call_loss(int64_t, reals, reals, reals, ints, int64_t, int64_t, int64_t, int64_t, real_t, reals, doubles)
+    void call_product(int64_t, reals, int64_t, int64_t, int64_t, int64_t, reals, int64_t, reals, int64_t, reals, int64_t, int64_t)
+    void call_loss(int64_t, reals, reals, reals, ints, int64_t, int64_t, int64_t, int64_t, int64_t, real_t, reals, doubles)
     void call_update(int64_t, reals, reals, reals, reals, reals, int64_t, reals)
 
     void tile_full(reals, int64_t, int64_t, int64_t, int64_t, reals, int64_t, reals, int64_t, reals, int64_t)
@@ -46,6 +47,8 @@ cdef extern from "engine.h" nogil:
     void tile4(reals, int64_t, int64_t, int64_t, int64_t, reals, int64_t, reals, int64_t, reals, int64_t)
     void tile2(reals, int64_t, int64_t, int64_t, int64_t, reals, int64_t, reals, int64_t, reals, int64_t)
     void tile1(reals, int64_t, int64_t, int64_t, int64_t, reals, int64_t, reals, int64_t, reals, int64_t)
+    void gemv(reals, int64_t, int64_t, reals, int64_t, reals, reals, int64_t)
+    void dots(reals, int64_t, int64_t, reals, int64_t, int64_t, reals)
     void transpose(reals, int64_t, reals, int64_t)
 
     int64_t load_acquire(int64_t)

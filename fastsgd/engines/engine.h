@@ -101,12 +101,16 @@ INLINE real_t mantissa(real_t x) {
 #define doubles_at(array, i) ((array) + (i))
 #define ints_at(array, i) ((array) + (i))
 #define call_activation(f, a, z, n, c) ((void (*)(reals, reals, int64_t, reals))(intptr_t)(f))(a, z, n, c)
-#define call_loss(f, d, p, y, order, rows, n, width, stride, scale, c, sums)                                               \
-    ((void (*)(reals, reals, reals, ints, int64_t, int64_t, int64_t, int64_t, real_t, reals, doubles))(intptr_t)(f))(      \
-        d, p, y, order, rows, n, width, stride, scale, c, sums)
+#define call_product(f, A, ars, acs, run, jump, B, K, first, begin, C, rows, width)                                        \
+    ((void (*)(reals, int64_t, int64_t, int64_t, int64_t, reals, int64_t, reals, int64_t, reals, int64_t, int64_t))(       \
+        intptr_t)(f))(A, ars, acs, run, jump, B, K, first, begin, C, rows, width)
+#define call_loss(f, d, p, y, order, rows, n, row, column, stride, scale, c, sums)                                         \
+    ((void (*)(reals, reals, reals, ints, int64_t, int64_t, int64_t, int64_t, int64_t, real_t, reals, doubles))(intptr_t)( \
+        f))(d, p, y, order, rows, n, row, column, stride, scale, c, sums)
 #define call_update(f, w, g, v, s, u, n, h)                                                                                \
     ((void (*)(reals, reals, reals, reals, reals, int64_t, reals))(intptr_t)(f))(w, g, v, s, u, n, h)
 
+enum { ROWS, ONE }; /* paths */
 #include "tile.h"
 
 /* -- Threads --------------------------------------------------------------------------------------------------------- */

@@ -58,6 +58,26 @@ def tile(rows: int) -> Callable[..., None]:
     return run
 
 
+def gemv(A, run, jump, B, K, first, C, width):
+    chains = [first[:ROWS].astype(np.float64), *np.zeros((3, ROWS))]
+    for k in range(-(-K // 4) * 4):
+        product = np.float64(A[k // run * jump + k % run]) * np.float64(B[k * width : k * width + ROWS])
+        chains[k % 4] = np.float64((product + chains[k % 4]).astype(C.dtype))
+    even, odd = (np.float64((chains[i] + chains[i + 2]).astype(C.dtype)) for i in (0, 1))
+    C[:ROWS] = even + odd
+
+
+def dots(X, width, jump, Y, skip, panels, out):
+    lanes = np.zeros((16, 16))
+    for p in range(panels):
+        for j in range(0, width, 16):
+            rows = np.stack([X[p * jump + r * width + j :][:16] for r in range(16)])
+            lanes = np.float64((np.float64(rows) * Y[p * skip + j :][:16] + lanes).astype(out.dtype))
+    for s in (8, 4, 2, 1):
+        lanes = np.float64((lanes[:, :s] + lanes[:, s:]).astype(out.dtype))
+    out[:16] = lanes[:, 0]
+
+
 def transpose(source_block, source_stride, to, to_stride):
     i = np.arange(16)
     to[to_stride * i[:, None] + i] = source_block[source_stride * i + i[:, None]]
@@ -79,6 +99,7 @@ def names(dtype: np.dtype) -> dict[str, Any]:
         "real": real, "f8": np.float64, "i64": int, "u64": np.uint64, "DOUBLE": dtype == np.float64,
         "where": lambda c, a, b: a if c else b,
         "minimum": lambda a, b: a if a < b else b, "maximum": lambda a, b: a if a > b else b,
+        "gemv": gemv, "dots": dots,
         "sqrt": np.sqrt, "floor": np.floor, "absolute": np.abs,
         "pow2": lambda n: real(np.ldexp(1.0, int(n))) if n == n else n,
         "exponent": lambda x: real(np.frexp(x)[1] - 1), "mantissa": lambda x: np.frexp(x)[0] * real(2),
@@ -88,7 +109,7 @@ def names(dtype: np.dtype) -> dict[str, Any]:
         "to_doubles": pointer(ctypes.c_double),
         "to_ints": pointer(ctypes.c_int64),
         "at": offset, "doubles_at": offset, "ints_at": offset,
-        "ZERO": 0, "BIAS": 1, "ADD": 2, "SPAN": ROWS, "TILE_ROWS": ROWS,
+        "ZERO": 0, "BIAS": 1, "ADD": 2, "ROWS": 0, "ONE": 1, "SPAN": ROWS, "TILE_ROWS": ROWS,
         "REAL_BYTES": dtype.itemsize, "SCRATCH": SCRATCH,
         "tile_full": tile(ROWS), "tile8": tile(8), "tile4": tile(4), "tile2": tile(2), "tile1": tile(1),
         "transpose": transpose, "load_acquire": alone, "store_release": alone, "relax": alone,
@@ -111,7 +132,7 @@ def library(dtype: np.dtype) -> Library:
 
         return run
 
-    space |= names(dtype) | {"call_activation": call, "call_loss": call, "call_update": call}
+    space |= names(dtype) | {"call_activation": call, "call_product": call, "call_loss": call, "call_update": call}
     source.load(space)
     order = [name for name, f in space.items() if callable(f)]
     return Library(lambda name: order.index(name) + 1, lambda name: quietly(space[name]))

@@ -16,7 +16,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from .layout import LAYER, TASK
-from .workspace import SCRATCH
+from .workspace import ONE, ROWS, SCRATCH
 
 I32, I64 = ir.IntType(32), ir.IntType(64)
 ZERO, BIAS, ADD = 0, 1, 2  # what the chains of a tile begin with
@@ -188,7 +188,7 @@ def called(name: str, *arguments: Any) -> Any:
 
 def names(dtype: np.dtype) -> dict[str, Any]:
     """Everything the kernels borrow, for numbers of this dtype."""
-    from .numba_tile import make_tiles, make_transpose
+    from .numba_tile import make_dots, make_tiles, make_transpose
 
     double = dtype == np.float64
     scalar = types.float64 if double else types.float32
@@ -238,12 +238,15 @@ def names(dtype: np.dtype) -> dict[str, Any]:
         "to_ints": at_address("to_ints", ints),
         "at": indexed("at", reals), "doubles_at": indexed("doubles_at", doubles), "ints_at": indexed("ints_at", ints),
         "call_activation": called("call_activation", *arguments_of("activate", scalar)),
+        "call_product": called("call_product", *arguments_of("product", scalar)),
         "call_loss": called("call_loss", *arguments_of("loss", scalar)),
         "call_update": called("call_update", *arguments_of("update", scalar)),
-        "ZERO": ZERO, "BIAS": BIAS, "ADD": ADD, "SPAN": shape.vecs * shape.width, "TILE_ROWS": shape.rows,
+        "ZERO": ZERO, "BIAS": BIAS, "ADD": ADD, "ROWS": ROWS, "ONE": ONE,
+        "SPAN": shape.vecs * shape.width, "TILE_ROWS": shape.rows,
         "REAL_BYTES": dtype.itemsize, "SCRATCH": SCRATCH,
         **make_tiles(shape, number, suffix, emit, call, int64, reals),
         "transpose": make_transpose(number, emit, int64, reals),
+        "dots": make_dots(shape, number, suffix, emit, call, int64, reals),
         "load_acquire": load_acquire, "store_release": store_release, "relax": relax,
         "subnormals_off": subnormals_off, "subnormals_back": subnormals_back,
     }  # fmt: skip
@@ -273,7 +276,7 @@ def arguments_of(kernel: str, scalar: Any) -> tuple[Any, ...]:
         "product": (reals, n, n, n, n, reals, n, reals, n, reals, n, n),
         "activate": elementwise,
         "slope": elementwise,
-        "loss": (reals, reals, reals, ints, n, n, n, n, scalar, reals, doubles),
+        "loss": (reals, reals, reals, ints, n, n, n, n, n, scalar, reals, doubles),
         "update": (reals, reals, reals, reals, reals, n, reals),
     }
     return known[kernel.partition("_")[0]]

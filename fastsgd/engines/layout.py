@@ -16,6 +16,7 @@ import numpy as np
 from ..kernels import records, source
 from ..program import Op, Program
 
+THIN = 4  # most outputs of a last layer that is kept transposed
 LINE = 64  # bytes of a cache line, which everything begins at
 NUMPY_TYPES = {"i64": "i8", "f8": "f8"}
 
@@ -53,15 +54,30 @@ class Place:
     height: int
     source_width: int
     turned: int
+    thin: bool
     W: int = 0
     WT: int | None = None
 
     @property
+    def source_panels(self) -> int:
+        return -(-self.op.inputs // self.source_width)
+
+    @property
     def size(self) -> int:
+        if self.thin:
+            return self.source_panels * self.op.outputs * self.source_width + 16
         return self.panels * (self.height + 1) * self.width
 
     def put(self, bank: np.ndarray, kernel: np.ndarray, bias: np.ndarray | None) -> None:
         """Write plain arrays, kernel (K, N) and bias (N,), into the panels of a bank."""
+        if self.thin:
+            turned = np.zeros((self.source_panels * self.source_width, self.op.outputs), bank.dtype)
+            turned[: self.op.inputs] = kernel
+            cut = turned.reshape(self.source_panels, self.source_width, -1).transpose(0, 2, 1)
+            bank[self.W : self.W + cut.size] = cut.ravel()
+            biases = bank[self.W + cut.size :][: self.op.outputs]
+            biases[:] = 0 if bias is None else bias
+            return
         padded = np.zeros((self.height + 1, self.panels * self.width), bank.dtype)
         padded[: self.op.inputs, : self.op.outputs] = kernel
         if bias is not None:
@@ -71,6 +87,11 @@ class Place:
 
     def get(self, bank: np.ndarray) -> list[np.ndarray]:
         """Read them back, as copies."""
+        if self.thin:
+            biases = bank[self.W + self.size - 16 :][: self.op.outputs].copy()
+            cut = bank[self.W : self.W + self.size - 16].reshape(self.source_panels, self.op.outputs, self.source_width)
+            kernel = cut.transpose(0, 2, 1).reshape(-1, self.op.outputs)[: self.op.inputs].copy()
+            return [kernel, biases] if self.op.use_bias else [kernel]
         panels = bank[self.W : self.W + self.size].reshape(self.panels, self.height + 1, self.width)
         padded = panels.transpose(1, 0, 2).reshape(self.height + 1, -1)
         kernel = padded[: self.op.inputs, : self.op.outputs].copy()
@@ -79,7 +100,7 @@ class Place:
     def put_turned(self, turned: np.ndarray, kernel: np.ndarray) -> None:
         """Write the transposed copy: panels of source_width columns over the inputs, `turned` rows."""
         assert self.WT is not None
-        panels = -(-self.op.inputs // self.source_width)
+        panels = self.source_panels
         padded = np.zeros((self.turned, panels * self.source_width), turned.dtype)
         padded[: self.op.outputs, : self.op.inputs] = kernel.T
         cut = padded.reshape(self.turned, panels, self.source_width).transpose(1, 0, 2)
@@ -104,21 +125,20 @@ class Layout:
         top = turned_top = 0
         for i, op in enumerate(program.ops):
             width = width_of(op.outputs)
+            thin = op.kind == "dense" and i == len(program.ops) - 1 and op.outputs <= THIN
             place = Place(
-                op,
-                width,
-                -(-op.outputs // width),
-                round_up(op.inputs, 16),
-                width_of(op.inputs),
-                round_up(op.outputs, 16),
-            )
+                op=op, width=width, panels=-(-op.outputs // width), height=round_up(op.inputs, 16),
+                source_width=width_of(op.inputs), turned=round_up(op.outputs, 16), thin=thin,
+            )  # fmt: skip
             if op.kind == "dense":
                 place.W, top = top, top + round_up(place.size, 16) + 16
-                if i > 0:
+                if i > 0 and not thin:
                     place.WT = turned_top
                     turned_top += place.turned * round_up(op.inputs, place.source_width) + 16 * LINE
             self.places.append(place)
-        self.bank = round_up(top, 1024) + 80 * 4  # not a multiple of a page: banks must not meet in the same cache sets
+        self.bank = (
+            round_up(top + 16 * 32, 1024) + 80 * 4
+        )  # not a multiple of a page: banks must not meet in the same cache sets
         self._memory = aligned((self.slots + 2) * self.bank, program.dtype)
         self.banks = self._memory.reshape(self.slots + 2, self.bank)
         self.turned = aligned(turned_top, program.dtype)
@@ -131,20 +151,25 @@ class Layout:
         return [array for place in self._dense() for array in place.get(self.banks[bank])]
 
     def put(self, bank: int, arrays: Sequence[np.ndarray]) -> None:
-        """Fill a bank; bank 0, the weights, brings the transposed copies along."""
+        """Fill a bank."""
         queue = iter(arrays)
         for place in self._dense():
             kernel = next(queue)
             place.put(self.banks[bank], kernel, next(queue) if place.op.use_bias else None)
-            if bank == 0 and place.WT is not None:
-                place.put_turned(self.turned, kernel)
 
-    def snapshot(self) -> tuple[np.ndarray, np.ndarray]:
+    def turn(self) -> None:
+        """Make the transposed copies, which only training in batches needs and keeps."""
+        for place in self._dense():
+            if place.WT is not None:
+                place.put_turned(self.turned, place.get(self.banks[0])[0])
+
+    def snapshot(self) -> np.ndarray:
         """Everything a step changes."""
-        return self.banks[:-1].copy(), self.turned.copy()
+        return self.banks[:-1].copy()
 
-    def restore(self, snapshot: tuple[np.ndarray, np.ndarray]) -> None:
-        self.banks[:-1], self.turned[:] = snapshot
+    def restore(self, snapshot: np.ndarray) -> None:
+        self.banks[:-1] = snapshot
+        self.turn()
 
     def finite(self) -> bool:
         return bool(np.isfinite(self.banks[:-1]).all())

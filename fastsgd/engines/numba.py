@@ -47,6 +47,8 @@ class Kernels:
             space = source.load(intrinsics.names(self.dtype))
             for name, f in list(space.items()):
                 if isinstance(f, python.FunctionType):
+                    if f.__globals__ is space:  # cached code is linked by symbol: no two kernels may share a name
+                        f.__qualname__ = f"{name}_{self.dtype.name}_{digest()}"
                     formula = f.__annotations__.get("return", "real") in ("real", "u64")
                     space[name] = njit(forceinline=formula, **OPTIONS)(f)
             self._jitted = space

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from functools import reduce
 from itertools import product
 from typing import Any
 
@@ -11,6 +13,7 @@ from numba import types
 
 I32, I64 = ir.IntType(32), ir.IntType(64)
 BIAS, ADD = 1, 2
+STRIDES = (1, 16, 32, None)  # of the rows of A: constants in the code, which is faster, and any other
 
 
 def const(i: int) -> ir.Constant:
@@ -112,6 +115,48 @@ class TileBuilder:
         for (r, v), value in zip(cells, new, strict=True):
             self.store(b, value, C, b.add(b.mul(width, const(r)), const(W * v)))
 
+    def emit_gemv(
+        self, b: Any, vecs: int, A: Any, run: Any, jump: Any, B: Any, K: Any, first: Any, C: Any, width: Any
+    ) -> None:
+        """C (1 x vecs*width) = first + a B in four chains, k modulo 4."""
+        W = self.shape.width
+        cells = [(i, v) for i in range(4) for v in range(vecs)]
+        zero = ir.Constant(self.V, [0.0] * W)
+        before = b.block
+        outer, inner, end, done = (b.append_basic_block(n) for n in ["outer", "inner", "end", "done"])
+        start = [self.load(b, first, const(W * v)) if i == 0 else zero for i, v in cells]
+        b.branch(outer)
+        b.position_at_end(outer)
+        k0, a0, b0 = b.phi(I64), b.phi(A.type), b.phi(B.type)
+        acc0 = [b.phi(self.V) for _ in cells]
+        for phi, value in zip([k0, a0, b0, *acc0], [const(0), A, B, *start], strict=True):
+            phi.add_incoming(value, before)
+        k_end = b.add(k0, run)
+        k_end = b.select(b.icmp_signed("<", k_end, K), k_end, K)
+        b.branch(inner)
+        b.position_at_end(inner)
+        k, a, bp = b.phi(I64), b.phi(A.type), b.phi(B.type)
+        acc = [b.phi(self.V) for _ in cells]
+        for phi, value in zip([k, a, bp, *acc], [k0, a0, b0, *acc0], strict=True):
+            phi.add_incoming(value, outer)
+        new = []
+        for i, v in cells:
+            row = b.add(b.mul(width, const(i)), const(W * v))
+            x = self.splat(b, b.load(b.gep(a, [const(i)])))
+            new.append(self.fma(b, x, self.load(b, bp, row), acc[vecs * i + v]))
+        k1, a1, b1 = b.add(k, const(4)), b.gep(a, [const(4)]), b.gep(bp, [b.mul(width, const(4))])
+        for phi, value in zip([k, a, bp, *acc], [k1, a1, b1, *new], strict=True):
+            phi.add_incoming(value, inner)
+        b.cbranch(b.icmp_signed("<", k1, k_end), inner, end)
+        b.position_at_end(end)
+        for phi, value in zip([k0, a0, b0, *acc0], [k1, b.gep(a0, [jump]), b1, *new], strict=True):
+            phi.add_incoming(value, end)
+        b.cbranch(b.icmp_signed("<", k1, K), outer, done)
+        b.position_at_end(done)
+        for v in range(vecs):
+            even, odd = b.fadd(new[v], new[2 * vecs + v]), b.fadd(new[vecs + v], new[3 * vecs + v])
+            self.store(b, b.fadd(even, odd), C, const(W * v))
+
 
 def make_tiles(shape: Any, number: Any, suffix: str, emit: Any, call: Any, int64: Any, reals: Any) -> dict[str, Any]:
     """The tiles of 1, 2, 4, 8 and all rows, each for the strides that panels can have (see ``fixed`` in tile.h)."""
@@ -122,18 +167,31 @@ def make_tiles(shape: Any, number: Any, suffix: str, emit: Any, call: Any, int64
     def make(rows: int) -> Any:
         def tile(b: Any, A: Any, ars: Any, acs: Any, *middle_and_width: Any) -> None:
             *middle, width = middle_and_width
-            for columns, stride in product((16, 32), (1, 16, 32)):
-                same_stride = b.icmp_signed("==", ars, const(stride))
-                with b.if_then(b.and_(b.icmp_signed("==", width, const(columns)), same_stride)):
+            for columns, stride in product((16, 32), STRIDES):
+                matching = b.icmp_signed("==", width, const(columns))
+                if stride:
+                    matching = b.and_(matching, b.icmp_signed("==", ars, const(stride)))
+                else:
+                    unknown = (b.icmp_signed("!=", ars, const(s)) for s in STRIDES if s)
+                    matching = reduce(b.and_, unknown, matching)
+                with b.if_then(matching):
                     vecs = shape.vecs // 2 if columns < span else shape.vecs
                     along = acs if stride == 1 else const(1)
-                    operands: Any = (A, const(stride), along, *middle, const(columns))
+                    operands: Any = (A, const(stride) if stride else ars, along, *middle, const(columns))
                     builder.emit(b, rows, vecs, *operands)
 
         return emit(types.void, *arguments)(tile)
 
+    def gemv(b: Any, *values: Any) -> None:
+        for columns in (16, 32):
+            with b.if_then(b.icmp_signed("==", values[-1], const(columns))):
+                vecs = shape.vecs // 2 if columns < span else shape.vecs
+                operands: Any = (*values[:-1], const(columns))
+                builder.emit_gemv(b, vecs, *operands)
+
     full = make(shape.rows)
-    return {"tile_full": full, "tile1": make(1), "tile2": make(2)} | {
+    one_row = emit(types.void, reals, int64, int64, reals, int64, reals, reals, int64)(gemv)
+    return {"gemv": one_row, "tile_full": full, "tile1": make(1), "tile2": make(2)} | {
         f"tile{n}": make(n) if n < shape.rows else full for n in (4, 8)
     }
 
@@ -163,3 +221,49 @@ def make_transpose(number: Any, emit: Any, int64: Any, reals: Any) -> Any:
             b.store(rows[r], row(to, to_stride, r), align=align)
 
     return emit(types.void, reals, int64, reals, int64)(transpose)
+
+
+def make_dots(shape: Any, number: Any, suffix: str, emit: Any, call: Any, int64: Any, reals: Any) -> Any:
+    """16 dot products of rows of panels with a vector in panels; ``dots`` in tile.h says the same in C."""
+    builder = TileBuilder(replace(shape, width=16), number, suffix, call)
+
+    def lanes(of: list[int]) -> Any:
+        return ir.Constant(ir.VectorType(I32, 16), of)
+
+    def dots(b: Any, X: Any, width: Any, jump: Any, Y: Any, skip: Any, panels: Any, out: Any) -> None:
+        before = b.block
+        outer, inner, end, done = (b.append_basic_block(n) for n in ["outer", "inner", "end", "done"])
+        b.branch(outer)
+        b.position_at_end(outer)  # one panel
+        p, x0, y0 = b.phi(I64), b.phi(X.type), b.phi(Y.type)
+        acc0 = [b.phi(builder.V) for _ in range(16)]
+        zero = ir.Constant(builder.V, [0.0] * 16)
+        for phi, value in zip([p, x0, y0, *acc0], [const(0), X, Y, *[zero] * 16], strict=True):
+            phi.add_incoming(value, before)
+        b.branch(inner)
+        b.position_at_end(inner)  # 16 columns of it
+        j, acc = b.phi(I64), [b.phi(builder.V) for _ in range(16)]
+        for phi, value in zip([j, *acc], [const(0), *acc0], strict=True):
+            phi.add_incoming(value, outer)
+        y = builder.load(b, y0, j)
+        rows = [builder.load(b, x0, b.add(b.mul(width, const(r)), j)) for r in range(16)]
+        new = [builder.fma(b, x, y, a) for x, a in zip(rows, acc, strict=True)]
+        j1 = b.add(j, const(16))
+        for phi, value in zip([j, *acc], [j1, *new], strict=True):
+            phi.add_incoming(value, inner)
+        b.cbranch(b.icmp_signed("<", j1, width), inner, end)
+        b.position_at_end(end)
+        p1 = b.add(p, const(1))
+        for phi, value in zip([p, x0, y0, *acc0], [p1, b.gep(x0, [jump]), b.gep(y0, [skip]), *new], strict=True):
+            phi.add_incoming(value, end)
+        b.cbranch(b.icmp_signed("<", p1, panels), outer, done)
+        b.position_at_end(done)
+        sums = new
+        for s in (8, 4, 2, 1):  # lane l of the result: the sum of row l
+            low = lanes([16 + (i ^ s) if i & s else i for i in range(16)])
+            high = lanes([16 + i if i & s else i | s for i in range(16)])
+            pairs = zip(sums[:s], sums[s:], strict=True)
+            sums = [b.fadd(b.shuffle_vector(u, v, low), b.shuffle_vector(u, v, high)) for u, v in pairs]
+        builder.store(b, sums[0], out, const(0))
+
+    return emit(types.void, reals, int64, int64, reals, int64, int64, reals)(dots)

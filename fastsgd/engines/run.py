@@ -9,7 +9,7 @@ import numpy as np
 from ..program import Program
 from . import Diverged, Hyper
 from .threads import Crew, Kernel
-from .workspace import Workspace
+from .workspace import ONE, ROWS, Workspace, path_of
 
 CALL_SECONDS = 0.03  # Python looks for Ctrl-C between calls; 50 ms is the promise
 MOST_STEPS = 65536  # per call: the table of per-step numbers stays small
@@ -32,19 +32,23 @@ class CompiledRun:
         self.losses: list[float] = []
         self.predictions = np.zeros((len(x), program.outputs), program.dtype) if keep_predictions else None
         self._work, self._kernel, self._hyper = work, kernel, hyper
+        path = path_of(batch_size)
+        threads = 1 if path == ONE else threads
         self._crew = Crew(threads)
+        if path == ROWS:
+            work.layout.turn()
         self._order = np.arange(len(x))
         self._rows = x, y  # held for the addresses below
         self._elements = len(x) * program.outputs
         self._blocks_per_second = 20e9 / (work.rows * flops_per_row(program))
-        self._safe: tuple[tuple[np.ndarray, np.ndarray], int, int] | None = None
+        self._safe: tuple[np.ndarray, int, int] | None = None
         t = self._t = work.task[0]
         t["x"], t["x_stride"] = x.ctypes.data, x.strides[0] // x.itemsize
         t["y"], t["y_stride"] = y.ctypes.data, y.strides[0] // y.itemsize
         t["order"], t["samples"], t["batch"] = self._order.ctypes.data, len(x), batch_size
         t["predictions"] = 0 if self.predictions is None else self.predictions.ctypes.data
         t["shuffle"], t["seed"], t["first_epoch"] = shuffle, np.int64(np.uint64(seed).view(np.int64)), first_epoch
-        t["step"], t["threads"] = step, threads
+        t["step"], t["threads"], t["path"] = step, threads, path
 
     @property
     def epoch(self) -> int:

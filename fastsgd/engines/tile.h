@@ -95,7 +95,8 @@ INLINE void fixed(const real_t *A, int64_t ars, int64_t acs, int64_t run, int64_
                   const real_t *first, int64_t begin, real_t *C, int64_t width, const int rows, const int vecs) {
     if (ars == 1) tile(A, 1, acs, run, jump, B, K, first, begin, C, width, rows, vecs);
     else if (ars == 16) tile(A, 16, 1, run, jump, B, K, first, begin, C, width, rows, vecs);
-    else tile(A, 32, 1, run, jump, B, K, first, begin, C, width, rows, vecs);
+    else if (ars == 32) tile(A, 32, 1, run, jump, B, K, first, begin, C, width, rows, vecs);
+    else tile(A, ars, 1, run, jump, B, K, first, begin, C, width, rows, vecs);
 }
 
 #define TILE(name, rows)                                                                                                   \
@@ -109,6 +110,36 @@ TILE(tile8, 8 < TILE_ROWS ? 8 : TILE_ROWS)
 TILE(tile4, 4 < TILE_ROWS ? 4 : TILE_ROWS)
 TILE(tile2, 2)
 TILE(tile1, 1)
+
+/* C (1 x width) = first + a B for one row: four chains, k modulo 4, hide the latency of the multiply-add. Reads A and B up
+   to a multiple of 4, where B is zero. */
+INLINE void gemv_of(const real_t *A, int64_t run, int64_t jump, const real_t *B, int64_t K, const real_t *first, real_t *C,
+                    int64_t width, const int vecs) {
+    V acc[4][VECS], one = SPLAT((real_t)1);
+    UNROLL for (int v = 0; v < vecs; v++) {
+        acc[0][v] = LOAD(first + WIDTH * v);
+        acc[1][v] = acc[2][v] = acc[3][v] = SPLAT((real_t)0);
+    }
+    for (int64_t k = 0; k < K; A += jump) {
+        const real_t *a = A;
+        int64_t end = k + run < K ? k + run : K;
+        for (; k < end; k += 4, a += 4, B += 4 * width)
+            UNROLL for (int i = 0; i < 4; i++) {
+                V x = SPLAT(a[i]);
+                UNROLL for (int v = 0; v < vecs; v++) acc[i][v] = FMA(x, LOAD(B + width * i + WIDTH * v), acc[i][v]);
+            }
+    }
+    UNROLL for (int v = 0; v < vecs; v++) {
+        V even = FMA(one, acc[0][v], acc[2][v]), odd = FMA(one, acc[1][v], acc[3][v]);
+        STORE(C + WIDTH * v, FMA(one, even, odd));
+    }
+}
+
+static void gemv(const real_t *A, int64_t run, int64_t jump, const real_t *B, int64_t K, const real_t *first, real_t *C,
+                 int64_t width) {
+    if (width == 16) gemv_of(A, run, jump, B, K, first, C, 16, SPAN > 16 ? VECS / 2 : VECS);
+    else gemv_of(A, run, jump, B, K, first, C, 32, VECS);
+}
 
 /* 16 x 16 numbers, rows `from` and `to` apart, turned over: in registers as a whole, or in blocks of 4 x 4. */
 static void transpose(const real_t *S, int64_t from, real_t *D, int64_t to) {
@@ -157,5 +188,45 @@ static void transpose(const real_t *S, int64_t from, real_t *D, int64_t to) {
                 for (int c = 0; c < 4; c++) d[to * c + r] = s[from * r + c];
 #endif
         }
+#endif
+}
+
+/* out[0:16] = dot products of 16 rows of the panels X, `jump` apart, with the vector in the panels Y, `skip` apart. Lane j
+   sums columns j, 16 + j, ... in order, then lanes are summed as a tree: those 8 apart, 4, 2, 1. */
+static void dots(const real_t *X, int64_t width, int64_t jump, const real_t *Y, int64_t skip, int64_t panels, real_t *out) {
+    enum { PARTS = 16 / WIDTH };
+    V one = SPLAT((real_t)1);
+#if defined(__AVX512F__) && !defined(FASTSGD_DOUBLE)
+    V row[16];
+#else
+    real_t lanes[16][16], turned[16][16];
+#endif
+    UNROLL for (int r = 0; r < 16; r++) {
+        V acc[PARTS];
+        const real_t *x = X + r * width, *y = Y;
+        UNROLL for (int v = 0; v < PARTS; v++) acc[v] = SPLAT((real_t)0);
+        for (int64_t p = 0; p < panels; p++, x += jump, y += skip)
+            for (int64_t j = 0; j < width; j += 16)
+                UNROLL for (int v = 0; v < PARTS; v++) acc[v] = FMA(LOAD(x + j + WIDTH * v), LOAD(y + j + WIDTH * v), acc[v]);
+#if defined(__AVX512F__) && !defined(FASTSGD_DOUBLE)
+        row[r] = acc[0];
+    }
+    UNROLL for (int s = 8; s > 0; s /= 2) { /* lane l of the result: the sum of row l */
+        int32_t low[16], high[16];
+        UNROLL for (int l = 0; l < 16; l++) low[l] = l & s ? 16 + (l ^ s) : l, high[l] = l & s ? 16 + l : l | s;
+        __m512i from = _mm512_loadu_si512(low), and_from = _mm512_loadu_si512(high);
+        UNROLL for (int i = 0; i < s; i++)
+            row[i] = FMA(one, _mm512_permutex2var_ps(row[i], from, row[i + s]), _mm512_permutex2var_ps(row[i], and_from, row[i + s]));
+    }
+    STORE(out, row[0]);
+#else
+        UNROLL for (int v = 0; v < PARTS; v++) STORE(&lanes[r][WIDTH * v], acc[v]);
+    }
+    transpose(&lanes[0][0], 16, &turned[0][0], 16);
+    for (int s = 8; s > 0; s /= 2)
+        for (int j = 0; j < s; j++)
+            UNROLL for (int v = 0; v < PARTS; v++)
+                STORE(&turned[j][WIDTH * v], FMA(one, LOAD(&turned[j][WIDTH * v]), LOAD(&turned[j + s][WIDTH * v])));
+    memcpy(out, turned[0], sizeof turned[0]);
 #endif
 }

@@ -7,11 +7,12 @@ from collections.abc import Callable
 import numpy as np
 
 from ..kernels import source
-from .layout import LAYER, LINE, TASK, Layout, aligned, round_up, width_of
+from .layout import LAYER, TASK, Layout, aligned, round_up, width_of
 
 BLOCK = 256  # most rows of a block: their activations stay in the second-level cache
 SCRATCH = 34 * 32  # elements of a thread's gradient tile, as in tile.h
 MOST_THREADS = 64
+ROWS, ONE = 0, 1  # paths, as in engine.h
 
 
 class Workspace:
@@ -33,6 +34,7 @@ class Workspace:
         self.rows = rows
         self._kept: list[np.ndarray] = []  # the records hold addresses only: somebody has to hold the arrays
         pitch = rows + 1
+        column = round_up(rows, 16) + 16
         self.layers = np.zeros(len(program.ops), LAYER)
         self.task = np.zeros(1, TASK)
         t = self.task[0]
@@ -41,7 +43,7 @@ class Workspace:
         t["inputs"], t["outputs"] = program.inputs, program.outputs
         t["input_width"] = input_width
         t["input"] = self._panels(pitch, round_up(program.inputs, input_width), dtype)
-        t["rows"], t["pitch"] = rows, pitch
+        t["rows"], t["pitch"], t["column"] = rows, pitch, column
         t["ones"] = self._keep(np.ones(rows, dtype))
         t["scratch"] = self._zeros(SCRATCH * MOST_THREADS, dtype)
         t["row_losses"] = self._zeros(rows, np.dtype("f8"))
@@ -51,6 +53,7 @@ class Workspace:
         t["gradients"] = (layout.slots + 1) * layout.bank * dtype.itemsize
         t["loss"] = address(f"loss_{program.loss}") if program.loss else 0
         t["loss_constants"] = self._keep(np.array([*program.loss_constants, 0.0], dtype))
+        t["product"] = address("product")
         t["update"] = address(f"update_{program.rule}") if program.rule else 0
 
         below = t["input"]
@@ -59,16 +62,17 @@ class Workspace:
             op = place.op
             record["dense"], record["inputs"], record["outputs"] = op.kind == "dense", op.inputs, op.outputs
             record["use_bias"] = op.use_bias
+            record["thin"] = place.thin
             record["width"], record["panels"], record["height"] = place.width, place.panels, place.height
             record["source"], record["source_width"], record["turned"] = below, place.source_width, place.turned
             record["W"] = layout.banks.ctypes.data + place.W * dtype.itemsize
             record["WT"] = 0 if place.WT is None else layout.turned.ctypes.data + place.WT * dtype.itemsize
-            columns = place.panels * place.width
-            record["A"] = record["Z"] = self._panels(pitch, columns, dtype)
-            record["D"] = self._panels(pitch, columns, dtype)
+            rows_of, columns = (column, op.outputs) if place.thin else (pitch, place.panels * place.width)
+            record["A"] = record["Z"] = self._panels(rows_of, columns, dtype)
+            record["D"] = self._panels(rows_of, columns, dtype)
             if op.activation != "linear":
                 if not formulas[op.activation].from_output:
-                    record["Z"] = self._panels(pitch, columns, dtype)
+                    record["Z"] = self._panels(rows_of, columns, dtype)
                 record["activate"] = address(f"activate_{op.activation}")
                 record["slope"] = address(f"slope_{op.activation}")
             record["seen"] = record["A"] if formulas[op.activation].from_output else record["Z"]
@@ -87,7 +91,13 @@ class Workspace:
         return self._keep(aligned(count, dtype))
 
     def _panels(self, pitch: int, columns: int, dtype: np.dtype) -> int:
-        return self._zeros(pitch * columns + LINE, dtype)
+        """Room for panels; 16 rows behind the last one may be read, with whatever they hold."""
+        return self._zeros(pitch * columns + 16 * 32, dtype)
+
+
+def path_of(batch: int) -> int:
+    """The way a step is divided: a function of the batch size, and never of the number of threads."""
+    return ONE if batch == 1 else ROWS
 
 
 def block_rows(batch: int) -> int:

@@ -23,6 +23,19 @@ def block_loss(t: Task, rows: i64) -> f8:
     return total
 
 
+def block_of_rows(t: Task, order: ints, me: i64, rows: i64, scale: real) -> None:
+    """This thread's share of a block of rows: outputs, losses, deltas."""
+    r0 = share(rows, me, t.threads)
+    r1 = share(rows, me + 1, t.threads)
+    if r1 > r0:
+        gather(t, order, 0, r0, r1)
+        forward(t, r0, r1 - r0)
+        if t.predictions:
+            keep_predictions(t, order, 0, r0, r1)
+        losses(t, order, 0, r0, r1, scale)
+        backward(t, r0, r1 - r0)
+
+
 def train(address: i64, me: i64) -> None:
     """Train until `stop_epoch` epochs are finished or the budget is used up."""
     mode = subnormals_off()
@@ -47,23 +60,21 @@ def train(address: i64, me: i64) -> None:
         begin = ZERO
         if done > 0:
             begin = ADD
-        r0 = share(rows, me, t.threads)
-        r1 = share(rows, me + 1, t.threads)
-        if r1 > r0:
-            here: ints = ints_at(order, start + done)
-            gather(t, here, 0, r0, r1)
-            forward(t, r0, r1 - r0)
-            if t.predictions:
-                keep_predictions(t, here, 0, r0, r1)
-            losses(t, here, 0, r0, r1, real(f8(1) / f8(batch * t.outputs)))
-            backward(t, r0, r1 - r0)
+        h: reals = at(to_reals(t.hyper), (step - t.hyper_step) * t.hyper_stride)
+        here: ints = ints_at(order, start + done)
+        scale: real = real(f8(1) / f8(batch * t.outputs))
+        if t.path == ONE:
+            step_one(t, here, me, scale, h)
+        else:
+            block_of_rows(t, here, me, rows, scale)
         barrier(t, me)
         if me == 0:
             total = total + block_loss(t, rows)
             if finite(total) == 0:
                 t.failed = 1 + start // t.batch
                 t.failed_epoch = epoch
-        learn(t, me, rows, begin, last, at(to_reals(t.hyper), (step - t.hyper_step) * t.hyper_stride))
+        if t.path != ONE:
+            learn(t, me, rows, begin, last, h)
         barrier(t, me)
         blocks = blocks + 1
         done = done + rows

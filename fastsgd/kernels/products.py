@@ -81,11 +81,23 @@ def keep_predictions(t: Task, order: ints, base: i64, r0: i64, r1: i64) -> None:
     last: Layer = layer(t, t.depth - 1)
     outputs: reals = to_reals(last.A)
     kept: reals = to_reals(t.predictions)
-    for p in range(last.panels):
-        c = p * last.width
-        n = min(last.width, t.outputs - c)
-        for r in range(r0, r1):
-            copy(at(kept, (base + order[r]) * t.outputs + c), at(outputs, c * t.pitch + r * last.width), n)
+    if last.thin:
+        for c in range(t.outputs):
+            for r in range(r0, r1):
+                kept[(base + order[r]) * t.outputs + c] = outputs[c * t.column + r]
+    else:
+        for p in range(last.panels):
+            k = p * last.width
+            n = min(last.width, t.outputs - k)
+            for r in range(r0, r1):
+                copy(at(kept, (base + order[r]) * t.outputs + k), at(outputs, k * t.pitch + r * last.width), n)
+
+
+def update(t: Task, w: i64, g: reals, n: i64, h: reals) -> None:
+    """One step of n weights at address w, with their gradient and their memories."""
+    call_update(
+        t.update, to_reals(w), g, to_reals(w + t.bank), to_reals(w + 2 * t.bank), to_reals(w + 3 * t.bank), n, h
+    )
 
 
 def barrier(t: Task, me: i64) -> None:

@@ -10,6 +10,7 @@ LAYER = {
     "inputs": "i64",  # K
     "outputs": "i64",  # N
     "use_bias": "i64",
+    "thin": "i64",  # 1: an output layer of few columns, kept transposed (see thin.py)
     "width": "i64",  # columns of a panel of weights, outputs and deltas
     "panels": "i64",
     "height": "i64",  # rows of weights in a panel: K rounded up to 16; the bias is row `height`
@@ -35,9 +36,11 @@ TASK = {
     "outputs": "i64",
     "input": "i64",  # address of the gathered rows, in panels
     "input_width": "i64",
+    "path": "i64",  # ROWS or ONE
     "rows": "i64",  # most rows of a block
     "pitch": "i64",  # rows from one panel of activations to the next (one more than `rows`: no two panels share a cache set)
     "ones": "i64",  # address of `rows` ones: the bias's inputs
+    "column": "i64",  # elements from one output of a thin layer to the next: `rows` and some, rounded up to 16
     "scratch": "i64",  # address of a gradient tile for each thread
     "row_losses": "i64",  # address of a double for each row of a block
     "signals": "i64",  # address of a line for each thread: how many barriers it has reached
@@ -55,6 +58,7 @@ TASK = {
     "loss": "i64",  # address of a loop; 0: none wanted
     "loss_constants": "i64",
     "update": "i64",  # address of a loop
+    "product": "i64",  # address of the kernel of this name: compiled once, instead of into each of its callers
     "hyper": "i64",  # address of the update rule's numbers for the steps from `hyper_step` on
     "hyper_step": "i64",
     "hyper_stride": "i64",

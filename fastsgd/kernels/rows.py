@@ -9,10 +9,10 @@ from __future__ import annotations
 
 
 def share(rows: i64, part: i64, parts: i64) -> i64:
-    """Where a thread's part of the rows begins: a multiple of 8, so that few tiles are cut."""
+    """Where a thread's part of the rows begins: a multiple of 16, so that few tiles and no group of 16 rows are cut."""
     begin = rows
     if part < parts:
-        begin = min(rows, (rows * part // parts + 7) // 8 * 8)
+        begin = min(rows, (rows * part // parts + 15) // 16 * 16)
     return begin
 
 
@@ -20,31 +20,27 @@ def forward(t: Task, r0: i64, n: i64) -> None:
     """Outputs of all layers for n rows of the block from row r0 on."""
     for l in range(t.depth):
         L: Layer = layer(t, l)
-        source: reals = at(to_reals(L.source), r0 * L.source_width)
-        jump = t.pitch * L.source_width
-        for p in range(L.panels):
-            o = (p * t.pitch + r0) * L.width
-            z: reals = at(to_reals(L.Z), o)
-            if L.dense:
-                w: reals = at(to_reals(L.W), p * (L.height + 1) * L.width)
-                product(
-                    source,
-                    L.source_width,
-                    1,
-                    L.source_width,
-                    jump,
-                    w,
-                    L.inputs,
-                    at(w, L.height * L.width),
-                    BIAS,
-                    z,
-                    n,
-                    L.width,
-                )
-            else:
-                copy(z, at(source, p * jump), n * L.width)
-            if L.activate:
-                call_activation(L.activate, at(to_reals(L.A), o), z, n * L.width, to_reals(L.constants))
+        if L.thin:
+            forward_thin(t, L, r0, n)
+        else:
+            for p in range(L.panels):
+                forward_panel(t, L, p, r0, n)
+
+
+def forward_panel(t: Task, L: Layer, p: i64, r0: i64, n: i64) -> None:
+    o = (p * t.pitch + r0) * L.width
+    z: reals = at(to_reals(L.Z), o)
+    width = L.source_width
+    jump = t.pitch * width
+    source: reals = at(to_reals(L.source), r0 * width)
+    if L.dense:
+        w: reals = at(to_reals(L.W), p * (L.height + 1) * L.width)
+        bias: reals = at(w, L.height * L.width)
+        call_product(t.product, source, width, 1, width, jump, w, L.inputs, bias, BIAS, z, n, L.width)
+    else:
+        copy(z, at(source, p * jump), n * L.width)
+    if L.activate:
+        call_activation(L.activate, at(to_reals(L.A), o), z, n * L.width, to_reals(L.constants))
 
 
 def losses(t: Task, order: ints, base: i64, r0: i64, r1: i64, scale: real) -> None:
@@ -53,51 +49,91 @@ def losses(t: Task, order: ints, base: i64, r0: i64, r1: i64, scale: real) -> No
     rows: doubles = to_doubles(t.row_losses)
     for r in range(r0, r1):
         rows[r] = f8(0)
-    for p in range(last.panels):
-        c = p * last.width
-        o = c * t.pitch + r0 * last.width
-        d: reals = at(to_reals(last.D), o)
-        a: reals = at(to_reals(last.A), o)
-        y: reals = at(to_reals(t.y), base * t.y_stride + c)
-        n = min(last.width, t.outputs - c)
-        call_loss(
-            t.loss,
-            d,
-            a,
-            y,
-            ints_at(order, r0),
-            r1 - r0,
-            n,
-            last.width,
-            t.y_stride,
-            scale,
-            to_reals(t.loss_constants),
-            doubles_at(rows, r0),
-        )
+    if last.thin:
+        d: reals = to_reals(last.D)
+        column = t.column
+        loss(t, last, at(d, r0), at(to_reals(last.A), r0), order, base, 0, r0, r1, t.outputs, 1, column, scale)
+        for c in range(t.outputs):
+            for r in range(r1, (r1 + 3) // 4 * 4):  # column_sum reads so far
+                d[c * column + r] = real(0)
+    else:
+        for p in range(last.panels):
+            k = p * last.width
+            o = k * t.pitch + r0 * last.width
+            n = min(last.width, t.outputs - k)
+            loss(
+                t,
+                last,
+                at(to_reals(last.D), o),
+                at(to_reals(last.A), o),
+                order,
+                base,
+                k,
+                r0,
+                r1,
+                n,
+                last.width,
+                1,
+                scale,
+            )
+
+
+def loss(
+    t: Task,
+    L: Layer,
+    d: reals,
+    a: reals,
+    order: ints,
+    base: i64,
+    k: i64,
+    r0: i64,
+    r1: i64,
+    n: i64,
+    row: i64,
+    column: i64,
+    scale: real,
+) -> None:
+    """Outputs k .. k + n of rows r0:r1; output i of row r stands at r*row + i*column."""
+    y: reals = at(to_reals(t.y), base * t.y_stride + k)
+    sums: doubles = doubles_at(to_doubles(t.row_losses), r0)
+    c: reals = to_reals(t.loss_constants)
+    call_loss(t.loss, d, a, y, ints_at(order, r0), r1 - r0, n, row, column, t.y_stride, scale, c, sums)
 
 
 def backward(t: Task, r0: i64, n: i64) -> None:
     """Deltas of all layers for n rows of the block from row r0 on; the last layer's hold the loss's slope."""
-    for l in range(t.depth - 1, -1, -1):
+    last: Layer = layer(t, t.depth - 1)
+    slope_of_layer(t, last, r0, n)
+    for l in range(t.depth - 1, 0, -1):
         L: Layer = layer(t, l)
-        if l == t.depth - 1 and L.slope:
+        U: Layer = layer(t, l - 1)
+        delta: reals = at(to_reals(L.D), r0 * L.width)
+        for p in range(U.panels):
+            below: reals = at(to_reals(U.D), (p * t.pitch + r0) * U.width)
+            if L.thin:
+                backward_thin(t, L, U, p, r0, n)
+            elif L.dense:
+                wt: reals = at(to_reals(L.WT), p * L.turned * U.width)
+                call_product(
+                    t.product, delta, L.width, 1, L.width, t.pitch * L.width, wt, L.outputs, wt, ZERO, below, n, U.width
+                )
+            else:
+                copy(below, at(delta, p * t.pitch * L.width), n * L.width)
+            if U.slope:
+                slope_of_panel(t, U, p, r0, n)
+
+
+def slope_of_layer(t: Task, L: Layer, r0: i64, n: i64) -> None:
+    """dL/da becomes dL/dz."""
+    if L.slope:
+        if L.thin:
+            slope_thin(t, L, r0, n)
+        else:
             for p in range(L.panels):
-                turn_slope(t, L, p, r0, n)
-        if l > 0:
-            U: Layer = layer(t, l - 1)
-            delta: reals = at(to_reals(L.D), r0 * L.width)
-            for p in range(U.panels):
-                below: reals = at(to_reals(U.D), (p * t.pitch + r0) * U.width)
-                if L.dense:
-                    wt: reals = at(to_reals(L.WT), p * L.turned * U.width)
-                    product(delta, L.width, 1, L.width, t.pitch * L.width, wt, L.outputs, wt, ZERO, below, n, U.width)
-                else:
-                    copy(below, at(delta, p * t.pitch * L.width), n * L.width)
-                if U.slope:
-                    turn_slope(t, U, p, r0, n)
+                slope_of_panel(t, L, p, r0, n)
 
 
-def turn_slope(t: Task, L: Layer, p: i64, r0: i64, n: i64) -> None:
+def slope_of_panel(t: Task, L: Layer, p: i64, r0: i64, n: i64) -> None:
     """dL/da becomes dL/dz in one panel."""
     o = (p * t.pitch + r0) * L.width
     call_activation(L.slope, at(to_reals(L.D), o), at(to_reals(L.seen), o), n * L.width, to_reals(L.constants))
@@ -108,7 +144,11 @@ def learn(t: Task, me: i64, rows: i64, begin: i64, last: i64, h: reals) -> None:
     job = 0
     for l in range(t.depth):
         L: Layer = layer(t, l)
-        if L.dense:
+        if L.thin:
+            if job % t.threads == me:
+                learn_thin(t, L, rows, begin, last, h)
+            job = job + 1
+        elif L.dense:
             for p in range(L.panels):
                 for q in range((L.inputs + L.source_width - 1) // L.source_width):
                     if job % t.threads == me:
@@ -128,21 +168,15 @@ def learn_tile(t: Task, L: Layer, me: i64, p: i64, k: i64, rows: i64, begin: i64
         g = at(to_reals(t.scratch), me * SCRATCH)
         gb = at(g, n * L.width)
     inputs: reals = at(to_reals(L.source), k * t.pitch)
-    product(inputs, 1, L.source_width, rows, 0, d, rows, g, begin, g, n, L.width)
+    call_product(t.product, inputs, 1, L.source_width, rows, 0, d, rows, g, begin, g, n, L.width)
     if last:
         update(t, w, g, n * L.width, h)
         if L.WT:
             turn(L, w, p, k, n)
     if k + n == L.inputs and L.use_bias:
-        product(to_reals(t.ones), 1, 1, rows, 0, d, rows, gb, begin, gb, 1, L.width)
+        call_product(t.product, to_reals(t.ones), 1, 1, rows, 0, d, rows, gb, begin, gb, 1, L.width)
         if last:
             update(t, bias, gb, L.width, h)
-
-
-def update(t: Task, w: i64, g: reals, n: i64, h: reals) -> None:
-    call_update(
-        t.update, to_reals(w), g, to_reals(w + t.bank), to_reals(w + 2 * t.bank), to_reals(w + 3 * t.bank), n, h
-    )
 
 
 def turn(L: Layer, w: i64, p: i64, k: i64, n: i64) -> None:

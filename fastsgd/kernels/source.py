@@ -19,7 +19,7 @@ from typing import Any
 
 HERE = Path(__file__).parent
 FORMULAS = ("elementary", "activations", "losses", "updates")
-LOOPS = ("shuffle", "products", "rows", "driver")
+LOOPS = ("shuffle", "products", "thin", "rows", "one", "driver")
 SLOTS = "vsu"  # memories of an update rule, in this order
 Names = dict[str, Any]
 
@@ -115,19 +115,19 @@ def slope_{name}(d: reals, {read_from}: reals, n: i64, c: reals) -> None:
 
 
 def _loss_loop(f: Formula) -> str:
-    loads, arguments = _arguments("output[i], target[i]", f.parameters)
+    loads, arguments = _arguments("output[i * column], target[i]", f.parameters)
     return f"""
 def loss_{f.name}(
-    d: reals, p: reals, y: reals, order: ints, rows: i64, n: i64, width: i64, stride: i64, scale: real, c: reals, sums: doubles
+    d: reals, p: reals, y: reals, order: ints, rows: i64, n: i64, row: i64, column: i64, stride: i64, scale: real, c: reals, sums: doubles
 ) -> None:
 {loads}    for r in range(rows):
         target: reals = at(y, order[r] * stride)
-        slope: reals = at(d, r * width)
-        output: reals = at(p, r * width)
+        slope: reals = at(d, r * row)
+        output: reals = at(p, r * row)
         total: real = real(0)
         for i in range(n):
             total = total + {f.name}({arguments})
-            slope[i] = {f.name}_slope({arguments}) * scale
+            slope[i * column] = {f.name}_slope({arguments}) * scale
         sums[r] = sums[r] + f8(total)
 
 """

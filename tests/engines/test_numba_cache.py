@@ -10,18 +10,26 @@ import fastsgd
 
 PACKAGE = Path(fastsgd.__file__).parent
 TRAIN = """
-import sys, numba
+import sys
 from engine_jobs import COMPILED, Trainer
-print(Trainer((4, 8, 1), rows=20).digest(COMPILED["numba"](), batch_size=10))
+for dtype in sys.argv[1:]:
+    print(Trainer((4, 8, 1), rows=20, dtype=dtype).digest(COMPILED["numba"](), batch_size=10))
 """
 SUPPORT = Path(__file__).parents[1] / "support"
 
 
-def train(root, **environment):
-    """Train in a new process with the package at ``root``; returns the digest."""
+def train(root, *dtypes, **environment):
+    """Train in a new process with the package at ``root``; returns a digest for each dtype (default: float32)."""
     env = {k: v for k, v in os.environ.items() if not k.startswith("NUMBA")} | environment
     env["PYTHONPATH"] = os.pathsep.join([str(root), str(SUPPORT)])
-    done = subprocess.run([sys.executable, "-c", TRAIN], env=env, capture_output=True, text=True, check=False, cwd=root)
+    done = subprocess.run(
+        [sys.executable, "-c", TRAIN, *(dtypes or ["float32"])],
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=root,
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 
@@ -40,13 +48,21 @@ def test_second_process_compiles_nothing_and_a_damaged_cache_is_no_obstacle(tmp_
     root = copied(tmp_path)
     first = train(root)
     made = {path: path.stat().st_mtime_ns for path in entries(root)}
-    assert len(made) == 6  # train, infer, activation, slope, loss, update: one entry each
-    assert len(entries(root, "nbi")) == 6  # and one index each: no file is shared by two functions
+    assert len(made) == 7  # train, infer, product, activation, slope, loss, update: one entry each
+    assert len(entries(root, "nbi")) == 7  # and one index each: no file is shared by two functions
     assert train(root) == first
     assert {path: path.stat().st_mtime_ns for path in entries(root)} == made
     for path in [*entries(root), *entries(root, "nbi")]:
         path.write_bytes(b"\x00damaged\xff" * 7)
     assert train(root) == first
+
+
+def test_kernels_cached_by_different_processes_do_not_mix(tmp_path):
+    """float32 compiled by one process and float64 by another have the same signatures: a third must keep them apart."""
+    root = copied(tmp_path)
+    single, double = train(root, "float32"), train(root, "float64")
+    assert train(root, "float32", "float64") == f"{single}\n{double}"
+    assert train(root, "float64", "float32") == f"{double}\n{single}"
 
 
 def test_a_changed_source_is_compiled_anew(tmp_path):
