@@ -29,7 +29,7 @@ def test_phase(benchmark, engine, net, rows, name):
     work = Workspace(layout, library.address, block_rows(rows))
     x = np.random.default_rng(0).standard_normal((rows, widths[0])).astype(dtype)
     order, hyper = np.arange(rows), np.array([1e-3, 0.9], dtype)
-    work.task[0]["x"], work.task[0]["x_stride"] = x.ctypes.data, widths[0]
+    work.task.x, work.task.x_stride = x.ctypes.data, widths[0]
     arguments = {
         "gather": (order.ctypes.data, 0, 0, rows),
         "forward": (0, rows),

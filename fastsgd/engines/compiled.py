@@ -7,7 +7,6 @@ lets go of the GIL.
 from __future__ import annotations
 
 import ctypes
-import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -15,10 +14,10 @@ import numpy as np
 
 from ..program import Program
 from . import Hyper
+from .inference import Inference
 from .layout import Layout
-from .run import CALL_SECONDS, CompiledRun, flops_per_row
-from .threads import Crew
-from .workspace import BLOCK, Workspace, block_rows
+from .run import CompiledRun
+from .workspace import Workspace, block_rows
 
 ENTRY = ctypes.CFUNCTYPE(None, ctypes.c_int64, ctypes.c_int64)
 
@@ -47,8 +46,8 @@ class CompiledNetwork:
         self.program = program
         self.library = library
         self.layout = Layout(program)
-        self._idle: list[Workspace] = []  # for predictions; several threads may predict at a time
-        self._lock = threading.Lock()
+        self._work: Workspace | None = None  # of the last training; one at a time
+        self._idle: list[Inference] = []  # several threads may predict at a time, each with one of its own
 
     def get_weights(self) -> list[np.ndarray]:
         return self.layout.get(0)
@@ -71,46 +70,22 @@ class CompiledNetwork:
         return total / outputs.size, outputs
 
     def _infer(self, x: np.ndarray, y: np.ndarray | None, threads: int) -> tuple[float, np.ndarray]:
-        outputs = np.empty((len(x), self.program.outputs), self.program.dtype)
-        with self._lock:
-            work = self._idle.pop() if self._idle else None
-        work = work or _predictor(self.layout, self.library)
-        t = work.task[0]
-        itemsize = x.itemsize
-        t["x"], t["x_stride"], t["samples"] = x.ctypes.data, x.strides[0] // itemsize, len(x)
-        t["predictions"] = outputs.ctypes.data
-        loss = t["loss"]
-        if y is None:
-            t["loss"] = 0
-        else:
-            t["y"], t["y_stride"] = y.ctypes.data, y.strides[0] // itemsize
-        t["start"], t["total"], t["threads"] = 0, 0.0, threads
-        t["budget"] = max(1, int(CALL_SECONDS * 10e9 / (BLOCK * flops_per_row(self.program))))
-        if threads == 1:
-            while t["start"] < len(x):
-                self.library.infer(work.address, 0)
-        else:
-            crew = Crew(threads)
-            while t["start"] < len(x):
-                crew.run(self.library.infer, work.address)
-            crew.close()
-        t["loss"] = loss
-        with self._lock:
-            self._idle.append(work)
-        return float(t["total"]), outputs
+        try:
+            inference = self._idle.pop()
+        except IndexError:
+            inference = Inference(self.layout, self.library.address, self.library.infer)
+        result = inference.run(x, y, threads)
+        self._idle.append(inference)
+        return result
 
     def training(
         self, x: np.ndarray, y: np.ndarray, *, batch_size: int, hyper: Hyper, step: int, shuffle: bool, seed: int,
         first_epoch: int, threads: int = 1, keep_predictions: bool = False,
     ) -> CompiledRun:  # fmt: skip
-        work = Workspace(self.layout, self.library.address, block_rows(batch_size))
+        rows = block_rows(batch_size)
+        if self._work is None or self._work.rows != rows:
+            self._work = Workspace(self.layout, self.library.address, rows)
         return CompiledRun(
-            work, self.library.train, x, y, batch_size=batch_size, hyper=hyper, step=step, shuffle=shuffle, seed=seed,
-            first_epoch=first_epoch, threads=threads, keep_predictions=keep_predictions,
+            self._work, self.library.train, x, y, batch_size=batch_size, hyper=hyper, step=step, shuffle=shuffle,
+            seed=seed, first_epoch=first_epoch, threads=threads, keep_predictions=keep_predictions,
         )  # fmt: skip
-
-
-def _predictor(layout: Layout, library: Library) -> Workspace:
-    work = Workspace(layout, library.address, BLOCK)
-    work.task[0]["order"] = work._keep(np.arange(BLOCK))
-    return work

@@ -16,7 +16,7 @@ import numpy as np
 from ..kernels import source
 from ..program import Program
 from .compiled import CompiledNetwork, Library
-from .layout import LAYER, TASK
+from .layout import LayerRecord, TaskRecord
 from .workspace import SCRATCH
 
 REACH = 1 << 30  # elements that a pointer can reach; a view reserves nothing
@@ -25,20 +25,6 @@ ROWS = 4  # of the tile
 
 def pointer(kind: Any) -> Callable[[int], np.ndarray]:
     return lambda address: np.ctypeslib.as_array(ctypes.cast(int(address), ctypes.POINTER(kind)), (REACH,))
-
-
-class Record:
-    """A C struct at an address, as an object with attributes."""
-
-    def __init__(self, address: int, dtype: np.dtype) -> None:
-        data = (ctypes.c_char * dtype.itemsize).from_address(address)
-        object.__setattr__(self, "_row", np.frombuffer(memoryview(data), dtype))
-
-    def __getattr__(self, name: str) -> Any:
-        return self._row[name][0].item()
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        self._row[name][0] = value
 
 
 def tile(rows: int) -> Callable[..., None]:
@@ -103,8 +89,8 @@ def names(dtype: np.dtype) -> dict[str, Any]:
         "sqrt": np.sqrt, "floor": np.floor, "absolute": np.abs,
         "pow2": lambda n: real(np.ldexp(1.0, int(n))) if n == n else n,
         "exponent": lambda x: real(np.frexp(x)[1] - 1), "mantissa": lambda x: np.frexp(x)[0] * real(2),
-        "task": lambda address: Record(address, TASK),
-        "layer": lambda t, l: Record(t.layers + l * LAYER.itemsize, LAYER),
+        "task": TaskRecord.from_address,
+        "layer": lambda t, l: LayerRecord.from_address(t.layers + l * ctypes.sizeof(LayerRecord)),
         "to_reals": pointer(kind),
         "to_doubles": pointer(ctypes.c_double),
         "to_ints": pointer(ctypes.c_int64),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import platform
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from .layout import LAYER, TASK
+from .layout import LayerRecord, TaskRecord
 from .workspace import ONE, ROWS, SCRATCH
 
 I32, I64 = ir.IntType(32), ir.IntType(64)
@@ -222,7 +223,7 @@ def names(dtype: np.dtype) -> dict[str, Any]:
         field = b.and_(b.bitcast(x, bits), ir.Constant(bits, (1 << mantissa_bits) - 1))
         return b.bitcast(b.or_(field, b.bitcast(ir.Constant(number, 1.0), bits)), number)
 
-    layer_at, layer_size = at_address("layer_at", numba.from_dtype(LAYER)), LAYER.itemsize
+    layer_at, layer_size = at_address("layer_at", numba.from_dtype(np.dtype(LayerRecord))), ctypes.sizeof(LayerRecord)
 
     def layer(t, l):
         return layer_at(t.layers + l * layer_size)
@@ -233,7 +234,7 @@ def names(dtype: np.dtype) -> dict[str, Any]:
         "where": where, "minimum": minimum, "maximum": maximum,
         "sqrt": unary("sqrt"), "floor": unary("floor"), "absolute": unary("fabs"),
         "pow2": pow2, "exponent": exponent, "mantissa": mantissa,
-        "task": at_address("task", numba.from_dtype(TASK)), "layer": layer,
+        "task": at_address("task", numba.from_dtype(np.dtype(TaskRecord))), "layer": layer,
         "to_reals": at_address("to_reals", reals), "to_doubles": at_address("to_doubles", doubles),
         "to_ints": at_address("to_ints", ints),
         "at": indexed("at", reals), "doubles_at": indexed("doubles_at", doubles), "ints_at": indexed("ints_at", ints),

@@ -8,8 +8,10 @@ leads from a weight to everything that belongs to it.
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -18,14 +20,19 @@ from ..program import Op, Program
 
 THIN = 4  # most outputs of a last layer that is kept transposed
 LINE = 64  # bytes of a cache line, which everything begins at
-NUMPY_TYPES = {"i64": "i8", "f8": "f8"}
+C_TYPES: dict[str, Any] = {"i64": ctypes.c_int64, "f8": ctypes.c_double}
 
 
-def record(fields: dict[str, str]) -> np.dtype:
-    return np.dtype([(name, NUMPY_TYPES[kind]) for name, kind in fields.items()])
+class LayerRecord(ctypes.Structure):
+    """One step of the network, as the kernels see it."""
+
+    _fields_ = tuple((name, C_TYPES[kind]) for name, kind in records.LAYER.items())
 
 
-LAYER, TASK = record(records.LAYER), record(records.TASK)
+class TaskRecord(ctypes.Structure):
+    """One job, as the kernels see it."""
+
+    _fields_ = tuple((name, C_TYPES[kind]) for name, kind in records.TASK.items())
 
 
 def round_up(n: int, multiple: int) -> int:

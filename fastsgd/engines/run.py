@@ -9,7 +9,7 @@ import numpy as np
 from ..program import Program
 from . import Diverged, Hyper
 from .threads import Crew, Kernel
-from .workspace import ONE, ROWS, Workspace, path_of
+from .workspace import MOST_THREADS, ONE, ROWS, Workspace, path_of
 
 CALL_SECONDS = 0.03  # Python looks for Ctrl-C between calls; 50 ms is the promise
 MOST_STEPS = 65536  # per call: the table of per-step numbers stays small
@@ -33,7 +33,7 @@ class CompiledRun:
         self.predictions = np.zeros((len(x), program.outputs), program.dtype) if keep_predictions else None
         self._work, self._kernel, self._hyper = work, kernel, hyper
         path = path_of(batch_size)
-        threads = 1 if path == ONE else threads
+        threads = 1 if path == ONE else min(threads, MOST_THREADS)
         self._crew = Crew(threads)
         if path == ROWS:
             work.layout.turn()
@@ -42,32 +42,33 @@ class CompiledRun:
         self._elements = len(x) * program.outputs
         self._blocks_per_second = 20e9 / (work.rows * flops_per_row(program))
         self._safe: tuple[np.ndarray, int, int] | None = None
-        t = self._t = work.task[0]
-        t["x"], t["x_stride"] = x.ctypes.data, x.strides[0] // x.itemsize
-        t["y"], t["y_stride"] = y.ctypes.data, y.strides[0] // y.itemsize
-        t["order"], t["samples"], t["batch"] = self._order.ctypes.data, len(x), batch_size
-        t["predictions"] = 0 if self.predictions is None else self.predictions.ctypes.data
-        t["shuffle"], t["seed"], t["first_epoch"] = shuffle, np.int64(np.uint64(seed).view(np.int64)), first_epoch
-        t["step"], t["threads"], t["path"] = step, threads, path
+        work.reset()
+        t = self._t = work.task
+        t.x, t.x_stride = x.ctypes.data, x.strides[0] // x.itemsize
+        t.y, t.y_stride = y.ctypes.data, y.strides[0] // y.itemsize
+        t.order, t.samples, t.batch = self._order.ctypes.data, len(x), batch_size
+        t.predictions = 0 if self.predictions is None else self.predictions.ctypes.data
+        t.shuffle, t.seed, t.first_epoch = shuffle, seed, first_epoch
+        t.step, t.threads, t.path = step, threads, path
 
     @property
     def epoch(self) -> int:
-        return int(self._t["epoch"])
+        return self._t.epoch
 
     @property
     def batch(self) -> int:
-        return int(self._t["start"] // self._t["batch"])
+        return self._t.start // self._t.batch
 
     @property
     def step(self) -> int:
-        return int(self._t["step"])
+        return self._t.step
 
     @property
     def running_loss(self) -> float:
-        seen = int(self._t["start"])
+        seen = self._t.start
         if seen == 0:
             return self.losses[-1] if self.losses else float("nan")
-        return float(self._t["total"]) / (seen * int(self._t["outputs"]))
+        return self._t.total / (seen * self._t.outputs)
 
     def __enter__(self) -> CompiledRun:
         return self
@@ -78,7 +79,7 @@ class CompiledRun:
     def advance(self, epoch: int, batches: int | None = None) -> None:
         """One call of the kernel."""
         t = self._t
-        if t["start"] == t["done"] == 0:
+        if t.start == 0 == t.done:
             self._safe = self._work.layout.snapshot(), self.epoch, self.step
         budget = max(1, min(int(self._blocks_per_second * CALL_SECONDS), MOST_STEPS))
         if batches is not None:
@@ -88,16 +89,16 @@ class CompiledRun:
         seconds = time.perf_counter() - begin
         if seconds > 1e-3:
             self._blocks_per_second = budget / seconds
-        if t["failed"]:
-            self._back_to_finite(int(t["failed_epoch"]), int(t["failed"]) - 1)
-        if t["start"] == t["done"] == 0 and not self._work.layout.finite():
-            self._back_to_finite(self.epoch - 1, (len(self._order) - 1) // int(t["batch"]))
+        if t.failed:
+            self._back_to_finite(t.failed_epoch, t.failed - 1)
+        if t.start == 0 == t.done and not self._work.layout.finite():
+            self._back_to_finite(self.epoch - 1, (len(self._order) - 1) // t.batch)
 
     def _blocks_of_batch(self) -> int:
         """Blocks until the end of the current batch."""
         t = self._t
-        rows = min(int(t["batch"]), int(t["samples"] - t["start"])) - int(t["done"])
-        return -(-rows // int(t["rows"]))
+        rows = min(t.batch, t.samples - t.start) - t.done
+        return -(-rows // t.rows)
 
     def _run_kernel(self, stop_epoch: int, budget: int) -> None:
         """At most ``budget`` blocks towards ``stop_epoch``; the epochs that end go to ``losses``."""
@@ -106,13 +107,13 @@ class CompiledRun:
         constant = table.strides[0] == 0
         numbers = np.ascontiguousarray(table[:1] if constant else table, self._work.layout.program.dtype)
         sums = np.empty(min(stop_epoch - first, budget))
-        t["hyper"], t["hyper_stride"], t["hyper_step"] = (
+        t.hyper, t.hyper_stride, t.hyper_step = (
             numbers.ctypes.data,
             0 if constant else table.shape[1],
             self.step,
         )
-        t["epoch_losses"], t["losses_epoch"] = sums.ctypes.data, first
-        t["budget"], t["stop_epoch"] = budget, stop_epoch
+        t.epoch_losses, t.losses_epoch = sums.ctypes.data, first
+        t.budget, t.stop_epoch = budget, stop_epoch
         self._crew.run(self._kernel, self._work.address)
         self.losses.extend((sums[: self.epoch - first] / self._elements).tolist())
 
@@ -123,8 +124,8 @@ class CompiledRun:
         t, layout = self._t, self._work.layout
         for target in range(epoch, safe_epoch - 1, -1):
             layout.restore(snapshot)
-            t["epoch"], t["step"], t["failed"] = safe_epoch, safe_step, 0
-            t["start"], t["done"], t["total"] = 0, 0, 0.0
+            t.epoch, t.step, t.failed = safe_epoch, safe_step, 0
+            t.start, t.done, t.total = 0, 0, 0.0
             del self.losses[safe_epoch:]
             while self.epoch < target:
                 self._run_kernel(target, MOST_STEPS)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Callable
 
 import numpy as np
 
 from ..kernels import source
-from .layout import LAYER, TASK, Layout, aligned, round_up, width_of
+from .layout import LayerRecord, Layout, TaskRecord, aligned, round_up, width_of
 
 BLOCK = 256  # most rows of a block: their activations stay in the second-level cache
 SCRATCH = 34 * 32  # elements of a thread's gradient tile, as in tile.h
@@ -35,60 +36,65 @@ class Workspace:
         self._kept: list[np.ndarray] = []  # the records hold addresses only: somebody has to hold the arrays
         pitch = rows + 1
         column = round_up(rows, 16) + 16
-        self.layers = np.zeros(len(program.ops), LAYER)
-        self.task = np.zeros(1, TASK)
-        t = self.task[0]
+        self.layers = (LayerRecord * len(program.ops))()
+        t = self.task = TaskRecord()
+        self.address = ctypes.addressof(t)
         input_width = width_of(program.inputs)
-        t["layers"], t["depth"] = self.layers.ctypes.data, len(self.layers)
-        t["inputs"], t["outputs"] = program.inputs, program.outputs
-        t["input_width"] = input_width
-        t["input"] = self._panels(pitch, round_up(program.inputs, input_width), dtype)
-        t["rows"], t["pitch"], t["column"] = rows, pitch, column
-        t["ones"] = self._keep(np.ones(rows, dtype))
-        t["scratch"] = self._zeros(SCRATCH * MOST_THREADS, dtype)
-        t["row_losses"] = self._zeros(rows, np.dtype("f8"))
-        t["signals"] = self._zeros(16 * MOST_THREADS, np.dtype("i8"))
-        t["threads"] = 1
-        t["bank"] = layout.bank * dtype.itemsize
-        t["gradients"] = (layout.slots + 1) * layout.bank * dtype.itemsize
-        t["loss"] = address(f"loss_{program.loss}") if program.loss else 0
-        t["loss_constants"] = self._keep(np.array([*program.loss_constants, 0.0], dtype))
-        t["product"] = address("product")
-        t["update"] = address(f"update_{program.rule}") if program.rule else 0
+        t.layers, t.depth = ctypes.addressof(self.layers), len(self.layers)
+        t.inputs, t.outputs = program.inputs, program.outputs
+        t.input_width = input_width
+        t.input = self._panels(pitch, round_up(program.inputs, input_width), dtype)
+        t.rows, t.pitch, t.column = rows, pitch, column
+        t.ones = self.keep(np.ones(rows, dtype))
+        t.scratch = self._zeros(SCRATCH * MOST_THREADS, dtype)
+        t.row_losses = self._zeros(rows, np.dtype("f8"))
+        t.signals = self._zeros(16 * MOST_THREADS, np.dtype("i8"))
+        self._signals = self._kept[-1]
+        t.threads = 1
+        t.bank = layout.bank * dtype.itemsize
+        t.gradients = (layout.slots + 1) * layout.bank * dtype.itemsize
+        t.loss = address(f"loss_{program.loss}") if program.loss else 0
+        t.loss_constants = self.keep(np.array([*program.loss_constants, 0.0], dtype))
+        t.product = address("product")
+        t.update = address(f"update_{program.rule}") if program.rule else 0
 
-        below = t["input"]
+        below = t.input
         formulas = source.activation_table()
         for record, place in zip(self.layers, layout.places, strict=True):
             op = place.op
-            record["dense"], record["inputs"], record["outputs"] = op.kind == "dense", op.inputs, op.outputs
-            record["use_bias"] = op.use_bias
-            record["thin"] = place.thin
-            record["width"], record["panels"], record["height"] = place.width, place.panels, place.height
-            record["source"], record["source_width"], record["turned"] = below, place.source_width, place.turned
-            record["W"] = layout.banks.ctypes.data + place.W * dtype.itemsize
-            record["WT"] = 0 if place.WT is None else layout.turned.ctypes.data + place.WT * dtype.itemsize
+            record.dense, record.inputs, record.outputs = op.kind == "dense", op.inputs, op.outputs
+            record.use_bias = op.use_bias
+            record.thin = place.thin
+            record.width, record.panels, record.height = place.width, place.panels, place.height
+            record.source, record.source_width, record.turned = below, place.source_width, place.turned
+            record.W = layout.banks.ctypes.data + place.W * dtype.itemsize
+            record.WT = 0 if place.WT is None else layout.turned.ctypes.data + place.WT * dtype.itemsize
             rows_of, columns = (column, op.outputs) if place.thin else (pitch, place.panels * place.width)
-            record["A"] = record["Z"] = self._panels(rows_of, columns, dtype)
-            record["D"] = self._panels(rows_of, columns, dtype)
+            record.A = record.Z = self._panels(rows_of, columns, dtype)
+            record.D = self._panels(rows_of, columns, dtype)
             if op.activation != "linear":
                 if not formulas[op.activation].from_output:
-                    record["Z"] = self._panels(rows_of, columns, dtype)
-                record["activate"] = address(f"activate_{op.activation}")
-                record["slope"] = address(f"slope_{op.activation}")
-            record["seen"] = record["A"] if formulas[op.activation].from_output else record["Z"]
-            record["constants"] = self._keep(np.array([*op.constants, 0.0], dtype))
-            below = record["A"]
+                    record.Z = self._panels(rows_of, columns, dtype)
+                record.activate = address(f"activate_{op.activation}")
+                record.slope = address(f"slope_{op.activation}")
+            record.seen = record.A if formulas[op.activation].from_output else record.Z
+            record.constants = self.keep(np.array([*op.constants, 0.0], dtype))
+            below = record.A
 
-    @property
-    def address(self) -> int:
-        return self.task.ctypes.data
+    def reset(self) -> None:
+        """Ready for another run, with any number of threads."""
+        t = self.task
+        t.epoch = t.start = t.done = t.failed = 0
+        t.total = 0.0
+        self._signals[:] = 0
 
-    def _keep(self, array: np.ndarray) -> int:
+    def keep(self, array: np.ndarray) -> int:
+        """The address of an array that lives as long as this."""
         self._kept.append(array)
         return array.ctypes.data
 
     def _zeros(self, count: int, dtype: np.dtype) -> int:
-        return self._keep(aligned(count, dtype))
+        return self.keep(aligned(count, dtype))
 
     def _panels(self, pitch: int, columns: int, dtype: np.dtype) -> int:
         """Room for panels; 16 rows behind the last one may be read, with whatever they hold."""

@@ -69,14 +69,17 @@ def _formulas(part: str, own: int) -> dict[str, Formula]:
     return {n: Formula(n, found[n][own:], found[f"{n}_slope"][0] != "z") for n in names}
 
 
+@cache
 def activation_table() -> dict[str, Formula]:
     return _formulas("activations", 1)
 
 
+@cache
 def loss_table() -> dict[str, Formula]:
     return _formulas("losses", 2)
 
 
+@cache
 def update_table() -> dict[str, Rule]:
     rules: dict[str, Rule] = {}
     arrays = "wg" + SLOTS

@@ -34,6 +34,20 @@ def test_many_more_threads_than_cores(trainer, compiled_engine):
     job = trainer((16, 64, 64, 3), rows=120)
     one = job.digest(compiled_engine, batch_size=60, epochs=1)
     assert job.digest(compiled_engine, batch_size=60, epochs=1, threads=24) == one
+    assert job.digest(compiled_engine, batch_size=60, epochs=1, threads=1000) == one
+
+
+def test_runs_with_changing_numbers_of_threads(trainer, compiled_engine):
+    """One network trained with 3, 1, 2, 3 threads in turn: nobody waits for a thread that left."""
+    job = trainer((8, 32, 2), rows=96)
+    network, _ = job.run(compiled_engine, batch_size=48, epochs=1)
+    for threads in (3, 1, 2, 3):
+        with network.training(
+            job.x, job.y, batch_size=48, hyper=job.hyper, step=0, shuffle=True, seed=1, first_epoch=0, threads=threads
+        ) as run:
+            while run.epoch < 3:
+                run.advance(3)
+        assert len(run.losses) == 3
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")

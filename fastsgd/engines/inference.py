@@ -1,0 +1,65 @@
+"""Outputs and losses of rows by a compiled engine: blocks of rows through the layers, no order, no state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from .layout import Layout
+from .run import CALL_SECONDS, flops_per_row
+from .threads import Crew, Kernel
+from .workspace import BLOCK, MOST_THREADS, Workspace
+
+FEW = 16  # rows up to here go through arrays of our own: asking NumPy for two addresses takes longer than the kernel
+
+
+class Inference:
+    """A workspace for predictions; one thread at a time may use it.
+
+    Parameters
+    ----------
+    layout, address
+        As for :class:`Workspace`.
+    kernel : callable
+        ``infer`` of the engine.
+    """
+
+    def __init__(self, layout: Layout, address: Callable[[str], int], kernel: Kernel) -> None:
+        program = layout.program
+        self._work = Workspace(layout, address, BLOCK)
+        self._kernel = kernel
+        self._few_x = np.zeros((FEW, program.inputs), program.dtype)
+        self._few_outputs = np.zeros((FEW, program.outputs), program.dtype)
+        self._few_addresses = self._work.keep(self._few_x), self._work.keep(self._few_outputs)
+        self._loss = self._work.task.loss
+        self._work.task.order = self._work.keep(np.arange(BLOCK))
+        self._work.task.budget = max(1, int(CALL_SECONDS * 10e9 / (BLOCK * flops_per_row(program))))
+
+    def run(self, x: np.ndarray, y: np.ndarray | None, threads: int) -> tuple[float, np.ndarray]:
+        """Sum of the losses of all elements (0 without y), and the outputs (n, outputs)."""
+        t = self._work.task
+        n = t.samples = len(x)
+        t.start, t.total, t.threads = 0, 0.0, min(threads, MOST_THREADS)
+        few = n <= FEW and y is None
+        if few:
+            self._few_x[:n] = x
+            t.x, t.predictions = self._few_addresses
+            t.x_stride, t.loss = t.inputs, 0
+        else:
+            outputs = np.empty((n, t.outputs), x.dtype)
+            t.x, t.x_stride, t.predictions = x.ctypes.data, x.strides[0] // x.itemsize, outputs.ctypes.data
+            t.loss = 0
+            if y is not None:
+                t.y, t.y_stride, t.loss = y.ctypes.data, y.strides[0] // y.itemsize, self._loss
+        if t.threads == 1:
+            while t.start < n:
+                self._kernel(self._work.address, 0)
+        else:
+            crew = Crew(t.threads)
+            try:
+                while t.start < n:
+                    crew.run(self._kernel, self._work.address)
+            finally:
+                crew.close()
+        return t.total, self._few_outputs[:n].copy() if few else outputs
