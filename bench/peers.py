@@ -139,7 +139,10 @@ def arguments() -> argparse.Namespace:
     if options.quick:
         options.repeats, options.seconds = 5, 0.2
         options.cells = QUICK if options.cells == ["*"] else options.cells
-    elif options.output is None:
+    options.cells = [cell for cell in cells() if any(fnmatch(cell.name, pattern) for pattern in options.cells)]
+    if not options.cells:
+        parser.error(f"--cells matches none of {', '.join(cell.name for cell in cells())}")
+    if options.output is None and not options.quick:
         options.output = Path(__file__).parent
     return options
 
@@ -165,10 +168,9 @@ def main() -> None:
         versions = {name: version(found, name) for name in dict(columns)}
         results.versions = {label: versions[name] for name, label in columns}
         usable = [(name, label) for name, label in columns if not versions[name].startswith(NOT_INSTALLED)]
-        for cell in cells():
-            if any(fnmatch(cell.name, pattern) for pattern in options.cells):
-                results.figures[cell.name] = measure(found, cell, usable, options.repeats, options.seconds)
-                print(report.line(results, cell.name), flush=True)
+        for cell in options.cells:
+            results.figures[cell.name] = measure(found, cell, usable, options.repeats, options.seconds)
+            print(report.line(results, cell.name), flush=True)
     print(report.markdown(results))
     if options.output:
         report.write(results, options.output)

@@ -10,14 +10,15 @@ import functools
 import inspect
 import math
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from . import absent
+from .arguments import number
 from .kernels import source
 from .names import lookup
-from .settings import number
 
 Function = Callable[..., Any]
 
@@ -193,9 +194,9 @@ def get(identifier: Any) -> Function:
     if identifier is None:
         return linear
     if isinstance(identifier, str):
-        return lookup("activation", identifier, _FUNCTIONS, _ALIASES)
+        return lookup("activation", identifier, _FUNCTIONS, _ALIASES, absent.ACTIVATIONS)
     if isinstance(identifier, dict):
-        function = lookup("activation", identifier.get("class_name", ""), _FUNCTIONS, _ALIASES)
+        function = lookup("activation", identifier.get("class_name", ""), _FUNCTIONS, _ALIASES, absent.ACTIVATIONS)
         chosen = functools.partial(function, **identifier.get("config", {}))
         formula(chosen)
         return chosen
@@ -236,3 +237,7 @@ def serialize(activation: Any) -> str | dict[str, Any]:
     if not isinstance(function, functools.partial):
         return function.__name__
     return {"class_name": function.func.__name__, "config": dict(function.keywords)}
+
+
+if not TYPE_CHECKING:
+    __getattr__ = absent.refusing(__name__, absent.ACTIVATIONS, _FUNCTIONS)

@@ -30,7 +30,7 @@ def set_backend(name: str) -> None:
     Parameters
     ----------
     name : {"auto", "cython", "numba", "numpy"}
-        "auto": the first of the others that is available.
+        "auto": the first of the others that is available (cython if ``FASTSGD_ISA`` is set).
 
     Raises
     ------
@@ -58,6 +58,8 @@ def get_backend() -> str:
 def resolve(name: str | None = None) -> engines.Engine:
     """The engine of this name; None: the one set by :func:`set_backend` or ``FASTSGD_BACKEND``, else "auto".
 
+    "auto" is the first that is available, but never another one than cython if ``FASTSGD_ISA`` is set.
+
     Raises
     ------
     ValueError, ImportError
@@ -71,7 +73,9 @@ def resolve(name: str | None = None) -> engines.Engine:
             return engines.load(candidate)
         except ImportError as error:
             reason = error
-    raise ImportError(f"the {name} backend is not available: {reason}") from reason
+        if candidate == "cython" and os.environ.get("FASTSGD_ISA"):
+            break  # a wish is not passed over
+    raise ImportError(f"the {candidate} backend is not available: {reason}") from reason
 
 
 def backends() -> dict[str, dict[str, Any]]:

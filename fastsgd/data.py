@@ -24,7 +24,7 @@ def to_array(name: str, value: Any) -> np.ndarray:
     Raises
     ------
     TypeError
-        What it holds are no real numbers, or it cannot be an array at all.
+        What it holds are no real numbers, or it is sparse, or cannot be an array at all.
     ValueError
         It is ragged, or a masked array with masked entries.
     """
@@ -37,6 +37,8 @@ def to_array(name: str, value: Any) -> np.ndarray:
         raise ValueError(f"{name} cannot be made an array: {error}") from None
     if array.dtype.kind == "O" and hasattr(value, "to_numpy"):
         array = _from_nullable(value, array)
+    if array.dtype.kind == "O" and hasattr(value, "toarray"):
+        raise TypeError(f"{name} is sparse ({type(value).__name__}); pass what its toarray() returns")
     if array.dtype.kind not in "biuf":
         what = KINDS.get(array.dtype.kind, "something else")
         hint = f" ({type(value).__name__})" if array.dtype.kind == "O" else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
@@ -56,9 +56,7 @@ class History(dict[str, list[Any]]):
         super().__init__()
         self.epoch: list[int] = []
         self.params: dict[str, Any] = dict(params or {})
-        self._rows: dict[
-            str, list[int]
-        ] = {}  # where in ``epoch`` the values of a name belong: some may leave epochs out
+        self._rows: dict[str, list[int]] = {}  # where in ``epoch`` a name's values belong: some may leave epochs out
 
     @property
     def history(self) -> History:
@@ -71,6 +69,24 @@ class History(dict[str, list[Any]]):
         for name, value in values.items():
             self.setdefault(name, []).append(value)
             self._rows.setdefault(name, []).append(len(self.epoch) - 1)
+
+    def extend(self, first: int, name: str, values: Sequence[float]) -> None:
+        """Add consecutive epochs, the first of this number (from 0), of which there is one float each."""
+        if values:
+            before = len(self.epoch)
+            self.epoch.extend(range(first, first + len(values)))
+            self.setdefault(name, []).extend(values)
+            self._rows.setdefault(name, []).extend(range(before, len(self.epoch)))
+
+    def truncate(self, epochs: int) -> None:
+        """Keep the first so many epochs; a name of which no value is left goes."""
+        for name in list(self):
+            kept = [row for row in self._rows_of(name) if row < epochs]
+            del self[name][len(kept) :]
+            self._rows[name] = kept
+            if not kept:
+                del self[name], self._rows[name]
+        del self.epoch[epochs:]
 
     def _rows_of(self, name: str) -> list[int]:
         """Where in ``epoch`` the values under a name belong, which may have been put there by hand."""

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any, TypeVar
 
-from .names import lookup
+from .names import NONE, lookup
 
 T = TypeVar("T")
-_NONE: Mapping[str, str] = MappingProxyType({})
 
 
 def instance(
-    kind: str, identifier: Any, base: type[T], classes: Mapping[str, type[T]], aliases: Mapping[str, str] = _NONE
+    kind: str,
+    identifier: Any,
+    base: type[T],
+    classes: Mapping[str, type[T]],
+    aliases: Mapping[str, str] = NONE,
+    absent: Mapping[str, str] = NONE,
 ) -> T:
     """The object that an identifier means, in the sense of Keras's ``get``.
 
@@ -26,7 +29,7 @@ def instance(
         of ``base``, which is returned as it is.
     base : type
         What every such object is an instance of.
-    classes, aliases : mapping
+    classes, aliases, absent : mapping
         As for :func:`fastsgd.names.lookup`.
 
     Raises
@@ -41,11 +44,11 @@ def instance(
     if isinstance(identifier, type) and issubclass(identifier, base):
         return identifier()
     if isinstance(identifier, str):
-        return lookup(kind, identifier, classes, aliases)()
+        return lookup(kind, identifier, classes, aliases, absent)()
     if isinstance(identifier, dict):
         if "class_name" not in identifier:
             raise ValueError(f"{kind} as a dict needs 'class_name' (and may have 'config'), got {identifier!r}")
-        made: Any = lookup(kind, identifier["class_name"], classes, aliases)
+        made: Any = lookup(kind, identifier["class_name"], classes, aliases, absent)
         return made.from_config(identifier.get("config") or {})
     raise TypeError(
         f"{kind} must be a name, a dict with 'class_name' and 'config', or of type {base.__name__}, "

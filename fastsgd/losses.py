@@ -7,11 +7,12 @@ evaluated on NumPy arrays, with Keras 3's call signatures.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from . import absent
 from .identifiers import instance, serialized
 from .kernels import source
 from .names import lookup
@@ -253,7 +254,7 @@ def get(identifier: Any) -> Any:
     if identifier is None:
         return None
     if isinstance(identifier, str) and identifier not in {cls.__name__ for cls in CLASSES.values()}:
-        return lookup("loss", identifier, FUNCTIONS, ALIASES)
+        return lookup("loss", identifier, FUNCTIONS, ALIASES, absent.LOSSES)
     if callable(identifier) and not isinstance(identifier, type):
         return identifier
     return deserialize(identifier)
@@ -266,7 +267,7 @@ def serialize(loss: Loss) -> dict[str, Any]:
 
 def deserialize(config: Any) -> Loss:
     """The loss that :func:`serialize` made a dict of."""
-    return instance("loss", config, Loss, CLASSES, ALIASES)
+    return instance("loss", config, Loss, CLASSES, ALIASES, absent.LOSSES)
 
 
 def compiled(identifier: Any) -> Loss:
@@ -288,3 +289,7 @@ def compiled(identifier: Any) -> Loss:
     if loss.reduction not in MEANS:
         raise ValueError(f"loss must have a reduction of {MEANS} to be trained with, got {loss.reduction!r}")
     return loss
+
+
+if not TYPE_CHECKING:
+    __getattr__ = absent.refusing(__name__, absent.LOSSES, [cls.__name__ for cls in CLASSES.values()])

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Container, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from . import absent
 from .arguments import not_yet
 from .callbacks import CallbackList
 from .history import History
@@ -143,7 +144,7 @@ class Sequential(Predictor):
         RuntimeError
             The model is being trained already.
         DivergenceError
-            The loss became infinite or NaN; the model has the weights of the epoch before.
+            The loss, or the weights at the end, became infinite or NaN; the model has those of the last finite epoch.
         KeyboardInterrupt
             On Ctrl-C, within a moment; the weights are those after a whole batch, :attr:`history` has the whole epochs.
 
@@ -161,13 +162,13 @@ class Sequential(Predictor):
                 )
             epochs = nb_epoch
         self._need_loss()
-        plan = make_plan(
-            self._rows, x, y, batch_size=batch_size, epochs=epochs, initial_epoch=initial_epoch, shuffle=shuffle,
-            validation_split=validation_split, validation_data=validation_data, validation_freq=validation_freq,
-            validation_batch_size=validation_batch_size, validation_shuffle=validation_shuffle,
-            split_seed=self.shuffle_seed, threads=self.num_threads,
-        )  # fmt: skip
         with self._alone("fit"):
+            plan = make_plan(
+                self._rows, x, y, batch_size=batch_size, epochs=epochs, initial_epoch=initial_epoch, shuffle=shuffle,
+                validation_split=validation_split, validation_data=validation_data, validation_freq=validation_freq,
+                validation_batch_size=validation_batch_size, validation_shuffle=validation_shuffle,
+                split_seed=self.shuffle_seed, threads=self.num_threads,
+            )  # fmt: skip
             progress = Progress(verbose, plan.epochs, plan.initial_epoch, plan.steps)
             params = plan.params() | {"verbose": verbose}
             self.history = history = History(params)
@@ -191,11 +192,23 @@ class Sequential(Predictor):
         """
         not_yet(sample_weight=sample_weight, class_weight=class_weight)
         self._need_loss()
-        rows = self._rows(x, y)
         history = History()
         with self._alone("train_on_batch"):
+            rows = self._rows(x, y)
             plan = Plan(rows, None, len(rows), epochs=1, shuffle=False, threads=self.num_threads)
             epochs_begun = self.epochs_begun
-            Fit(self, self._network(), plan, CallbackList(), history, Progress(0)).run()
-            self.epochs_begun = epochs_begun
+            try:
+                Fit(self, self._network(), plan, CallbackList(), history, Progress(0)).run()
+            finally:
+                self.epochs_begun = epochs_begun
         return results({name: values[0] for name, values in history.items()}, return_dict)
+
+    if not TYPE_CHECKING:  # which would else take every name for good
+
+        def __getattr__(self, name: str) -> Any:
+            note = f": {absent.METHODS[name]}" if name in absent.METHODS else ""
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}{note}", name=name, obj=self)
+
+
+if not TYPE_CHECKING:
+    __getattr__ = absent.refusing(__name__, absent.MODELS, ["Sequential"])

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TypeVar
 
 T = TypeVar("T")
-_NONE: Mapping[str, str] = MappingProxyType({})
+NONE: Mapping[str, str] = MappingProxyType({})
 
 
 def fold(name: str) -> str:
@@ -15,7 +15,9 @@ def fold(name: str) -> str:
     return name.strip().lower().replace("_", "").replace("-", "").replace(" ", "")
 
 
-def lookup(kind: str, name: str, table: Mapping[str, T], aliases: Mapping[str, str] = _NONE) -> T:
+def lookup(
+    kind: str, name: str, table: Mapping[str, T], aliases: Mapping[str, str] = NONE, absent: Mapping[str, str] = NONE
+) -> T:
     """The entry of ``table`` that ``name`` means; case and underscores do not matter.
 
     Parameters
@@ -25,16 +27,18 @@ def lookup(kind: str, name: str, table: Mapping[str, T], aliases: Mapping[str, s
     name : str
         What the user wrote.
     table : mapping of str
-        The entries by their proper names; these are what the error message lists.
+        The entries by their proper names.
     aliases : mapping of str to str, optional
-        Other names -> proper names: short forms and names of former Keras versions. Understood, but not listed.
+        Other names -> proper names: short forms and names of former Keras versions.
+    absent : mapping of str to str, optional
+        Names that are not there, though a user has reason to think so -> what to say of them (:mod:`fastsgd.absent`).
 
     Raises
     ------
     TypeError
         ``name`` is not a string.
     ValueError
-        There is no such entry; the message lists the names and the nearest match.
+        There is no such entry; the message lists the names, with the other ones in brackets, and the nearest match.
     """
     if not isinstance(name, str):
         raise TypeError(f"{kind} must be a name, got {name!r} of type {type(name).__name__}")
@@ -44,8 +48,19 @@ def lookup(kind: str, name: str, table: Mapping[str, T], aliases: Mapping[str, s
     folded = fold(name)
     if folded in spellings:
         return table[spellings[folded]]
+    raise ValueError(f"unknown {kind} {name!r}{_hint(folded, spellings, absent)} Names: {_listed(table, aliases)}")
+
+
+def _hint(folded: str, spellings: Mapping[str, str], absent: Mapping[str, str]) -> str:
+    for name, note in absent.items():
+        if fold(name) == folded:
+            return f": {note}."
     from difflib import get_close_matches  # 4 ms, for this message only
 
     nearest = get_close_matches(folded, spellings, n=1)
-    hint = f": did you mean {spellings[nearest[0]]!r}?" if nearest else "."
-    raise ValueError(f"unknown {kind} {name!r}{hint} Names: {', '.join(sorted(table))}")
+    return f": did you mean {spellings[nearest[0]]!r}?" if nearest else "."
+
+
+def _listed(table: Mapping[str, T], aliases: Mapping[str, str]) -> str:
+    others = {proper: [alias for alias, meant in aliases.items() if meant == proper] for proper in table}
+    return ", ".join(f"{name} ({', '.join(others[name])})" if others[name] else name for name in sorted(table))

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .arguments import fraction, not_yet, rows_of_batch, whole
+from .arguments import flag, fraction, is_due, not_yet, rows_of_batch, whole
 from .engines.reference import row_order
 from .evaluation import Rows
 
@@ -61,11 +61,7 @@ class Plan:
 
     def validates_after(self, epoch: int) -> bool:
         """Whether epoch (from 0) is followed by validation."""
-        if self.validation is None:
-            return False
-        if isinstance(self.validation_freq, int):
-            return (epoch + 1) % self.validation_freq == 0
-        return epoch + 1 in self.validation_freq
+        return self.validation is not None and is_due(epoch, self.validation_freq)
 
 
 def make_plan(
@@ -102,9 +98,9 @@ def make_plan(
         Weights in validation_data.
     """
     epochs, initial_epoch = whole("epochs", epochs, 0), whole("initial_epoch", initial_epoch, 0)
-    rows_of_batch("batch_size", batch_size, 1)
+    rows_of_batch("batch_size", batch_size, 1)  # how many rows there are is not known yet
     validation_batch_size = rows_of_batch("validation_batch_size", validation_batch_size, 2**62)
-    shuffle, validation_shuffle = _truth("shuffle", shuffle), _truth("validation_shuffle", validation_shuffle)
+    shuffle, validation_shuffle = flag("shuffle", shuffle), flag("validation_shuffle", validation_shuffle)
     part = fraction("validation_split", validation_split)
     if not isinstance(validation_freq, Container) or isinstance(validation_freq, str):
         validation_freq = whole("validation_freq", validation_freq)
@@ -119,12 +115,6 @@ def make_plan(
     return Plan(
         train, validation, batch_size, epochs, initial_epoch, shuffle, validation_freq, validation_batch_size, threads
     )
-
-
-def _truth(name: str, value: Any) -> bool:
-    if not isinstance(value, (bool, np.bool_)):
-        raise ValueError(f"{name} must be True or False, got {value!r}")
-    return bool(value)
 
 
 def _pair(validation_data: Any) -> tuple[Any, Any]:

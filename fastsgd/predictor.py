@@ -48,13 +48,15 @@ class Predictor(Stack):
         backend: str | None = None,
         dtype: Any = "float32",
         num_threads: int | str = "auto",
+        loss_weights: Any = None,
+        weighted_metrics: Any = None,
     ) -> None:
         """Say how to train. The weights stay; the optimizer begins anew, without memories and from update 0.
 
         Parameters
         ----------
         optimizer : str, Optimizer or dict
-            See :mod:`fastsgd.optimizers`.
+            See :mod:`fastsgd.optimizers`. By default plain SGD with learning rate 0.01, where Keras takes RMSprop.
         loss : str, Loss or dict
             See :mod:`fastsgd.losses`.
         metrics : str, Metric, or a list of them, optional
@@ -65,14 +67,19 @@ class Predictor(Stack):
             Of the weights and of all arithmetic.
         num_threads : int or "auto"
             "auto": as many as pay, at most :func:`fastsgd.get_num_threads`. Results do not depend on it.
+        loss_weights, weighted_metrics
+            Not supported yet.
 
         Raises
         ------
         TypeError, ValueError
             An unknown name, or an argument out of range.
+        NotImplementedError
+            An argument that is not supported yet.
         ImportError
             The backend is not available; the message says what to install.
         """
+        not_yet(loss_weights=loss_weights, weighted_metrics=weighted_metrics)
         made = optimizers.get(optimizer)
         if made is None:
             raise TypeError("optimizer must be a name or an Optimizer, got None")
@@ -81,7 +88,7 @@ class Predictor(Stack):
         engine = backends.resolve(backend)
         made_dtype = _dtype(dtype)
         if num_threads != "auto":
-            num_threads = whole("num_threads", num_threads)
+            num_threads = whole("num_threads", num_threads, or_else=' (or "auto")')
         with self._alone("compile"):
             self._weights.release(memories=False)
             self.optimizer, self.loss, self.metrics = made, made_loss, made_metrics
@@ -91,7 +98,7 @@ class Predictor(Stack):
     @property
     def metrics_names(self) -> list[str]:
         """What :meth:`evaluate` returns, in order."""
-        return ["loss", *(metric.name for metric in self.metrics)]
+        return ["loss", *metrics_module.names(self.metrics)]
 
     # -- Using --------------------------------------------------------------------------------------------------------
     def evaluate(

@@ -10,6 +10,7 @@ from shutil import get_terminal_size
 from time import monotonic
 from typing import Any
 
+QUIET_SECONDS = 0.5  # "auto" shows nothing of a fit that is over by then, and does not import tqdm
 BAR_SECONDS = 0.1  # between two updates of the bar
 LINE_SECONDS = 3.0  # between two lines where a bar was wanted but there is no terminal
 FORMAT = "{desc}{percentage:3.0f}%|{bar}| {elapsed}<{remaining}, {rate_fmt}{postfix}"
@@ -57,7 +58,7 @@ class Progress:
     verbose : {"auto", 0, 1, 2}
         0: silent. 1: one tqdm bar over the whole fit, on stderr; where that is no terminal (a log, a pipe), or without
         tqdm, lines as for 2, but only the first, the last, and one every few seconds. 2: a line on stdout for every
-        epoch. "auto": 1 if stderr is a terminal, else 0.
+        epoch. "auto": 1 if stderr is a terminal and the fit takes more than half a second, else 0.
     epochs, initial_epoch : int
         Epochs ``initial_epoch`` to ``epochs - 1`` will be run.
     steps : int
@@ -85,50 +86,70 @@ class Progress:
             if level not in (0, 1, 2):
                 raise ValueError(f"verbose must be 'auto', 0, 1 or 2, got {verbose!r}")
         self.epochs, self.initial_epoch, self.steps = epochs, initial_epoch, max(1, steps)
-        self._logs: dict[str, Any] = {}  # of the last finished epoch
-        self._bar: Any = None
-        if level == 1 and (bar := _bar_class()) is not None:
-            total = max(0, epochs - initial_epoch) * self.steps
-            # A terminal may not know its size (0 x 0): tqdm would draw nothing. A notebook's bar finds its own width.
-            size = {"ncols": get_terminal_size().columns, "nrows": 20} if _is_terminal(sys.stderr) else {}
-            self._bar = bar(total=total, unit="batch", unit_scale=True, bar_format=FORMAT, file=sys.stderr, **size)
         self.every_epoch = level == 2
-        self._lines = level > 0 and self._bar is None
+        self._begun = monotonic()
+        self._quiet_until = self._begun + QUIET_SECONDS if verbose == "auto" else self._begun
+        self._shows = level > 0
+        self._bar: Any = None
+        self._interval = LINE_SECONDS if level == 1 else 0.0  # between two times that something is shown
+        self._opened = level == 2  # whether it is settled what is shown, a bar or lines
+        self._logs: dict[str, Any] = {}  # of the last finished epoch
         self._epoch = initial_epoch  # epochs finished so far
         self._drawn = float("-inf")  # when something was last shown
         self._pending = False  # the last finished epoch has not been shown
 
     def epoch_end(self, epoch: int, logs: Mapping[str, Any]) -> None:
         """An epoch (from 0) is finished; ``logs`` are its numbers."""
-        if not self._lines and self._bar is None:
+        if not self._shows:
             return
         self._epoch, self._logs, self._pending = epoch + 1, dict(logs), True
-        last = self._epoch >= self.epochs
-        if self._bar is not None:
-            if last or monotonic() - self._drawn >= BAR_SECONDS:
-                self._draw(0.0)
-        elif self.every_epoch or last or monotonic() - self._drawn >= LINE_SECONDS:
-            self._line()
+        if self._due(last=self._epoch >= self.epochs):
+            self._show(0.0)
 
     def within_epoch(self, fraction: float, loss: float) -> None:
         """The epoch after the last finished one is so far on, with this mean loss so far. Cheap to call often."""
-        if self._bar is not None and monotonic() - self._drawn >= BAR_SECONDS:
-            self._draw(fraction, loss=loss)
+        if self._shows and self._due() and self._bar is not None:
+            self._show(fraction, loss=loss)
 
     def close(self) -> None:
         """Show what has not been shown yet, and leave the screen in order. May be called twice."""
+        if self._pending and self._due(last=True):
+            self._show(0.0)
         if self._bar is not None:
-            if self._pending:
-                self._draw(0.0)
             self._bar.close()
-            self._bar = None
-        elif self._pending:
+        self._shows, self._bar = False, None
+
+    def _due(self, last: bool = False) -> bool:
+        """Whether it is time to show something, ``last``: as it is the last thing; the first time opens the bar."""
+        now = monotonic()
+        if now < self._quiet_until or not (last or now - self._drawn >= self._interval):
+            return False
+        if not self._opened:
+            self._open()
+        return True
+
+    def _open(self) -> None:
+        """A bar, if there can be one."""
+        self._opened = True
+        if (bar := _bar_class()) is None:
+            return
+        total = max(0, self.epochs - self.initial_epoch) * self.steps
+        # A terminal may not know its size (0 x 0): tqdm would draw nothing. A notebook's bar finds its own width.
+        size = {"ncols": get_terminal_size().columns, "nrows": 20} if _is_terminal(sys.stderr) else {}
+        self._bar = bar(total=total, unit="batch", unit_scale=True, bar_format=FORMAT, file=sys.stderr, **size)
+        self._bar.start_t -= monotonic() - self._begun
+        self._interval = BAR_SECONDS
+
+    def _show(self, fraction: float, **so_far: float) -> None:
+        if self._bar is None:
             self._line()
+        else:
+            self._draw(fraction, **so_far)
+        self._drawn, self._pending = monotonic(), False
 
     def _line(self) -> None:
         numbers = "".join(f" - {name}: {value}" for name, value in _shown(self._logs).items())
         print(f"Epoch {self._epoch}/{self.epochs}{numbers}", flush=True)
-        self._drawn, self._pending = monotonic(), False
 
     def _draw(self, fraction: float, **so_far: float) -> None:
         self._bar.n = (self._epoch - self.initial_epoch) * self.steps + round(fraction * self.steps)
@@ -137,4 +158,3 @@ class Progress:
         )
         self._bar.set_postfix(_shown({**self._logs, **so_far}), refresh=False)
         self._bar.refresh()
-        self._drawn, self._pending = monotonic(), False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import count
 from typing import Any
 
@@ -11,7 +11,8 @@ import numpy as np
 
 from .arguments import whole
 from .data import to_array
-from .layers import InputLayer, Layer, features_of
+from .layers import InputLayer, Layer
+from .layers.base import features_of
 from .names import lookup
 from .program import Op
 from .weights import Weights
@@ -30,6 +31,8 @@ class Stack:
     """
 
     def __init__(self, layers: Sequence[Layer] | None = None, name: str | None = None, seed: int | None = None) -> None:
+        if name is not None and not isinstance(name, str):
+            raise TypeError(f"name of a model must be text, got {name!r}")
         self.name = name or "sequential"
         self.seed = None if seed is None else whole("seed", seed, 0)
         own = np.random.SeedSequence(self.seed)
@@ -39,6 +42,8 @@ class Stack:
         self.inputs: int | None = None
         self._weights = Weights()
         self._dtype = DTYPES["float32"]
+        if isinstance(layers, (Layer, str)) or not isinstance(layers, Iterable | None):
+            raise TypeError(f"layers must be a list, as in Sequential([Dense(1)]), got {layers!r}")
         for layer in layers or ():
             self.add(layer)
 

@@ -23,18 +23,22 @@ from .progress import Progress
 
 
 class DivergenceError(ArithmeticError):
-    """Training came to a loss that is NaN or infinite; the model has the weights of the last epoch that was finite.
+    """Training came to a loss that is NaN or infinite, or ended with such weights.
+
+    The model has the weights of the last epoch that ended with finite ones, and its history ends with that epoch.
 
     Attributes
     ----------
     epoch, batch : int
-        Where it happened, both from 1, the epoch as it is shown and counted by ``initial_epoch``.
+        The first batch whose loss is not finite, or the very last one; both from 1, the epoch as it is shown and
+        counted by ``initial_epoch``.
     """
 
     def __init__(self, epoch: int, batch: int) -> None:
         super().__init__(
-            f"training diverged: the loss is not finite in epoch {epoch}, batch {batch}. Try a smaller learning_rate, "
-            "and inputs and targets scaled to about 1. The model keeps the weights of the epoch before"
+            f"training diverged: loss or weights are not finite in epoch {epoch}, batch {batch}. Try a smaller "
+            "learning_rate, and inputs and targets scaled to about 1. The model keeps the weights of the last finite "
+            "epoch"
         )
         self.epoch, self.batch = epoch, batch
 
@@ -72,7 +76,7 @@ class Fit:
         Raises
         ------
         DivergenceError
-            The loss is not finite.
+            The loss, or the weights at the end, are not finite.
         KeyboardInterrupt
             On Ctrl-C; the weights are those after a whole batch.
         """
@@ -86,10 +90,15 @@ class Fit:
         )
         model.stop_training = False
         self.callbacks.on_train_begin()
-        with Interrupts() as self.interrupts, self._engine_run() as run:
+        with Interrupts() as self.interrupts:
+            run = self._engine_run()
             try:
-                logs = self._each_epoch(run) if by_epoch else self._straight_on(run)
+                with run:
+                    logs = self._each_epoch(run) if by_epoch else self._straight_on(run)
             except Diverged as error:
+                with self.interrupts.held:  # the run has put its weights back, perhaps some epochs
+                    self._count(run)
+                    self.history.truncate(run.epoch)
                 raise DivergenceError(plan.initial_epoch + error.epoch + 1, error.batch + 1) from None
             finally:
                 self.progress.close()
@@ -116,9 +125,12 @@ class Fit:
             try:
                 run.advance(epoch, batches)
             finally:
-                self.model.optimizer.iterations = run.step
-                self.model.epochs_begun = self.first_epoch + run.epoch + (run.batch > 0)
+                self._count(run)
         self.progress.within_epoch(run.batch / self.plan.steps, run.running_loss)
+
+    def _count(self, run: Run) -> None:
+        self.model.optimizer.iterations = run.step
+        self.model.epochs_begun = self.first_epoch + run.epoch + (run.batch > 0)
 
     # -- Nobody looks at single epochs
     def _straight_on(self, run: Run) -> dict[str, Any]:
@@ -131,8 +143,7 @@ class Fit:
                     self.progress.epoch_end(self.plan.initial_epoch + seen - 1, {"loss": run.losses[-1]})
         finally:
             with self.interrupts.held:
-                for epoch, loss in enumerate(run.losses, self.plan.initial_epoch):
-                    self.history.append(epoch, {"loss": loss})
+                self.history.extend(self.plan.initial_epoch, "loss", run.losses)
         return {"loss": run.losses[-1]} if run.losses else {}
 
     # -- Somebody does

@@ -1,4 +1,6 @@
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -13,6 +15,7 @@ REMEDY = "numba is not installed: pip install numba"
 @pytest.fixture
 def only_numpy(monkeypatch):
     """A machine where no engine but the NumPy one can be loaded."""
+    monkeypatch.delenv("FASTSGD_ISA", raising=False)
     load = engines.load
 
     def refuse(name):
@@ -59,6 +62,27 @@ def test_what_is_not_there_raises_and_says_what_to_install(only_numpy, monkeypat
         backend.get_backend()
 
 
+@pytest.mark.parametrize("isa", ["avx9", "x86-64-v3"])
+def test_an_instruction_set_that_is_not_there_is_not_passed_over(only_numpy, monkeypatch, isa):
+    monkeypatch.setenv("FASTSGD_ISA", isa)
+    for call in (backend.resolve, backend.get_backend, lambda: backend.set_backend("auto")):
+        with pytest.raises(ImportError, match="the cython backend is not available: not built"):
+            call()
+    assert backend.resolve("numpy").name == "numpy"
+    assert backend.backends()["cython"]["available"] is False
+
+
+def test_an_unknown_instruction_set_is_named():
+    code = "import fastsgd; print(fastsgd.backends()['cython']); fastsgd.get_backend()"
+    environment = {**os.environ, "FASTSGD_ISA": "avx9"}
+    environment.pop("FASTSGD_BACKEND", None)
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    for shown in (done.stdout, done.stderr):
+        assert "FASTSGD_ISA is 'avx9'; it can be x86-64-v4" in shown
+    assert "ImportError" in done.stderr
+
+
 def test_unknown_names(monkeypatch):
     with pytest.raises(ValueError, match="unknown backend 'numbaa': did you mean 'numba'"):
         backend.set_backend("numbaa")
@@ -82,7 +106,7 @@ def test_number_of_threads(monkeypatch):
 
 @pytest.mark.parametrize("count", [0, -1, 2.5, True, "2"])
 def test_no_number_of_threads(count):
-    with pytest.raises(ValueError, match="num_threads must be a whole number"):
+    with pytest.raises(ValueError if count in (0, -1) else TypeError, match="num_threads must be a whole number"):
         fastsgd.set_num_threads(count)
 
 

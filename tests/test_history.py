@@ -55,6 +55,30 @@ def test_deep_copies_are_independent(history):
     assert len(history["loss"]) == len(history.epoch) == 3
 
 
+def test_extend(history):
+    history.extend(3, "loss", [])
+    history.extend(3, "loss", [0.1, 0.2])
+    assert (history["loss"], history.epoch) == ([0.5, 0.25, 0.125, 0.1, 0.2], [0, 1, 2, 3, 4])
+    assert history.to_frame()["loss"].to_list() == history["loss"]
+    empty = History()
+    empty.extend(0, "loss", [])
+    assert empty == {}
+
+
+def test_truncate(history):
+    history["by hand"] = [1.0, 2.0, 3.0]
+    history.truncate(5)
+    assert len(history.epoch) == 3
+    history.truncate(2)
+    assert history == {"loss": [0.5, 0.25], "mae": [2.0, 1.0], "val_loss": [0.75], "by hand": [1.0, 2.0]}
+    history.truncate(1)
+    assert (history, history.epoch) == ({"loss": [0.5], "mae": [2.0], "by hand": [1.0]}, [0])
+    history.append(1, {"val_loss": 0.5})
+    assert history.to_frame()["val_loss"].to_list()[1:] == [0.5]
+    history.truncate(0)
+    assert (history, history.epoch) == ({}, [])
+
+
 def test_is_the_callback_of_keras():
     assert KerasName is History
     h = KerasName()

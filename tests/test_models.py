@@ -94,6 +94,9 @@ def test_changing_layers_after_training():
 def test_wrong_layers():
     with pytest.raises(TypeError, match="a model is made of layers, got 'relu' of type str"):
         Sequential(["relu"])
+    for layers in (Dense(4), "dense", 4):
+        with pytest.raises(TypeError, match=r"layers must be a list, as in Sequential\(\[Dense\(1\)\]\), got"):
+            Sequential(layers)
     with pytest.raises(ValueError, match="an Input comes first in a model, and once"):
         Sequential([Dense(3), Input((3,))])
     with pytest.raises(ValueError, match="an Input comes first in a model, and once"):
@@ -130,6 +133,12 @@ def test_summary(capsys):
     assert "(the model is not built)" in lines[0]
 
 
+def test_models_are_shown_briefly():
+    assert repr(Sequential()) == "<Sequential 'sequential': no layers>"
+    model = Sequential([Input((4,)), Dense(300), Activation("relu"), Dense(1, "tanh")], name="mine")
+    assert str(model) == "<Sequential 'mine': Dense(300), Activation('relu'), Dense(1, 'tanh')>"
+
+
 # -- Weights ---------------------------------------------------------------------------------------------------------
 def test_weights_are_set_and_read_back(engine):
     model = net(engine, outputs=2)
@@ -151,6 +160,11 @@ def test_weights_are_set_and_read_back(engine):
     with pytest.raises(TypeError, match=r"weights\[0\] must hold real numbers"):
         model.set_weights([wanted[0] * 1j, *wanted[1:]])
     assert_array_equal(model.get_weights()[0], wanted[0])
+
+
+def test_a_seed_is_no_name():
+    with pytest.raises(TypeError, match="name of a model must be text, got 0"):
+        Sequential([Dense(1)], 0)
 
 
 def test_the_seed_makes_the_weights():
@@ -193,7 +207,7 @@ def test_float32_begins_with_the_rounded_weights_of_float64():
 
 @pytest.mark.parametrize("seed", [-1, 2.5, "x", True])
 def test_no_seed(seed):
-    with pytest.raises(ValueError, match="seed must be a whole number, at least 0"):
+    with pytest.raises(ValueError if seed == -1 else TypeError, match="seed must be a whole number, at least 0"):
         Sequential(seed=seed)
 
 
@@ -312,6 +326,7 @@ def test_evaluate(engine, capsys):
     assert mae == pytest.approx(np.abs(p - y).mean(), rel=1e-12)
     assert root == pytest.approx(np.sqrt(loss), rel=1e-12)
     assert model.metrics_names == ["loss", "mae", "root"]
+    assert list(model.evaluate(x, y, return_dict=True)) == model.metrics_names
     assert model.evaluate(x, y, return_dict=True) == {"loss": loss, "mae": mae, "root": root}
     assert capsys.readouterr().out == ""
     model.evaluate(x, y, verbose=1)

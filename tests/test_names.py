@@ -26,8 +26,20 @@ def test_spellings(name, entry):
 def test_unknown_names_list_and_nearest():
     with pytest.raises(ValueError, match=r"unknown loss 'mean_square_eror': did you mean 'mean_squared_error'\?"):
         lookup("loss", "mean_square_eror", TABLE, ALIASES)
-    with pytest.raises(ValueError, match=r"^unknown loss 'q'\. Names: he_normal, mean_squared_error, sgd$"):
+    with pytest.raises(ValueError, match=r"^unknown loss 'q'\. Names: he_normal, mean_squared_error \(mse\), sgd$"):
         lookup("loss", "q", TABLE, ALIASES)
+
+
+def test_other_names_are_listed_beside_the_proper_ones():
+    with pytest.raises(ValueError, match=r"Names: he_normal, mean_squared_error \(mse, l2\), sgd$"):
+        lookup("loss", "q", TABLE, {**ALIASES, "l2": "mean_squared_error"})
+
+
+def test_what_is_absent_is_said_so_and_nothing_else_is_proposed():
+    absent = {"MeanAbsoluteError": "not yet", "mae": "a metric"}
+    for name, note in (("mae", "a metric"), ("mean_absolute_error", "not yet")):
+        with pytest.raises(ValueError, match=rf"^unknown loss '{name}': {note}\. Names: "):
+            lookup("loss", name, TABLE, ALIASES, absent)
 
 
 def test_an_alias_is_proposed_by_its_proper_name():

@@ -83,8 +83,9 @@ def test_lines_at_a_modest_rate_where_a_bar_does_not_belong(capsys, clock, stop,
     assert err == ""
 
 
-def test_a_bar_on_a_terminal(terminal, clock, capsys):
-    shown = Progress("auto", 40, 10, 100)
+@pytest.mark.parametrize(("verbose", "first"), [(1, "Epoch 11/40:   2%"), ("auto", "Epoch 19/40:  28%")])
+def test_a_bar_on_a_terminal(terminal, clock, capsys, verbose, first):
+    shown = Progress(verbose, 40, 10, 100)
     assert not shown.every_epoch
     for epoch in range(10, 30):
         clock.time += 0.03
@@ -93,12 +94,28 @@ def test_a_bar_on_a_terminal(terminal, clock, capsys):
         shown.epoch_end(epoch, logs(epoch))
     shown.close()
     drawn = terminal.getvalue().split("\r")
-    assert 10 <= len(drawn) <= 17  # 1.2 seconds, ten a second, and the first and the last
+    assert 6 <= len(drawn) <= 17  # 1.2 seconds (0.7 for "auto"), ten a second, and the first and the last
     assert "Epoch 30/40:  67%" in drawn[-1]
     assert "loss=0.0333, val_loss=1.0000e-04" in drawn[-1]
-    assert "Epoch 11/40:   2%" in terminal.getvalue()
+    assert drawn[2].startswith(first)
     assert terminal.getvalue().endswith("\n")
     assert capsys.readouterr().out == ""
+
+
+def test_a_short_fit_shows_nothing_unless_it_is_asked_to(terminal, clock, monkeypatch, capsys):
+    monkeypatch.setattr(progress, "_bar_class", lambda: pytest.fail("tqdm is not to be imported"))
+    shown = Progress("auto", 40, 0, 10)
+    shown.within_epoch(0.5, 9.0)
+    run(shown, 40, clock, 0.01)
+    assert terminal.getvalue() == capsys.readouterr().out == ""
+
+
+def test_the_bar_counts_time_from_the_beginning(terminal, clock):
+    shown = Progress("auto", 4, 0, 10)
+    clock.time += 100
+    shown.epoch_end(0, logs(0))
+    shown.close()
+    assert "01:40<05:00" in terminal.getvalue().split("\r")[-1]
 
 
 def test_the_bar_keeps_the_validation_loss_during_an_epoch(terminal, clock):

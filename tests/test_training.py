@@ -297,7 +297,7 @@ def test_divergence(engine, dtype, watched):
     kept = []
     hook = LambdaCallback(on_epoch_end=lambda epoch, logs: kept.append(model.get_weights()))
     with pytest.raises(
-        ArithmeticError, match=r"the loss is not finite in epoch \d+, batch \d+. Try a smaller learning_rate"
+        ArithmeticError, match=r"loss or weights are not finite in epoch \d+, batch \d+. Try a smaller learning_rate"
     ) as caught:
         model.fit(x, y, 8, epochs=100, initial_epoch=10, verbose=0, callbacks=hook if watched else None)
     error = caught.value
@@ -317,6 +317,45 @@ def test_divergence(engine, dtype, watched):
     assert len(model.fit(x, y, 8, epochs=3, verbose=0)["loss"]) == 3
     again = pickle.loads(pickle.dumps(error))
     assert (again.epoch, again.batch, str(again)) == (error.epoch, error.batch, str(error))
+
+
+class Jump(fastsgd.optimizers.SGD):
+    """One step of infinite length."""
+
+    def __init__(self, step):
+        super().__init__(0.01, momentum=0.5)
+        self.step = step
+
+    def numbers(self, t):
+        return {**super().numbers(t), "lr": np.where(t == self.step, np.inf, 0.01)}
+
+
+@pytest.mark.parametrize("looking", ["straight on", "epochs", "batches"])
+@pytest.mark.parametrize(
+    ("step", "epoch", "batch", "finished"),
+    [
+        (10, 2, 4, 1),  # amid an epoch: the next batch has no finite loss
+        (15, 3, 1, 1),  # after the last batch of an epoch, whose loss was finite
+        (31, 4, 8, 3),  # after the last batch of all
+        (7, 2, 1, 0),
+    ],
+)
+def test_divergence_is_of_the_first_batch_whose_loss_is_not_finite(engine, step, epoch, batch, finished, looking):
+    x, y = rows()
+    models = []
+    for jump in (step, -1):
+        model = Sequential([Dense(7, "tanh", input_dim=5), Dense(1)], seed=1)
+        model.compile(Jump(jump), "mse", backend=engine, dtype="float64")
+        models.append(model)
+    model, other = models
+    hooks = {"straight on": None, "epochs": Recorder(batches=False), "batches": Recorder()}[looking]
+    with pytest.raises(DivergenceError) as caught:
+        model.fit(x, y, 8, epochs=4, verbose=0, callbacks=hooks)
+    assert (caught.value.epoch, caught.value.batch) == (epoch, batch)
+    assert model.history == other.fit(x, y, 8, epochs=finished, verbose=0)
+    assert model.history.epoch == list(range(finished))
+    assert model.optimizer.iterations == model.epochs_begun * 8 == finished * 8
+    assert same(model, other)
 
 
 # -- Validation ------------------------------------------------------------------------------------------------------

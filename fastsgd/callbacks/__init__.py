@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from .. import absent
 from ..history import History
 from .base import Callback
 from .callback_list import CallbackList
@@ -9,3 +12,6 @@ from .early_stopping import EarlyStopping, MonitorCallback
 from .lambda_callback import LambdaCallback
 
 __all__ = ["Callback", "CallbackList", "EarlyStopping", "History", "LambdaCallback", "MonitorCallback"]
+
+if not TYPE_CHECKING:
+    __getattr__ = absent.refusing(__name__, absent.CALLBACKS, ["Callback", "EarlyStopping", "LambdaCallback"])

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arguments import is_due, number, whole
 from .base import Callback, Logs
 
 
@@ -27,8 +28,8 @@ class MonitorCallback(Callback):
 
     Raises
     ------
-    ValueError
-        An unknown mode.
+    TypeError, ValueError
+        An unknown mode, or a min_delta that is no number.
     """
 
     def __init__(
@@ -39,7 +40,7 @@ class MonitorCallback(Callback):
             raise ValueError(f"mode must be 'auto', 'min' or 'max', got {mode!r}")
         self.monitor, self.mode = monitor, mode
         self.best = baseline
-        self.min_delta = abs(min_delta)
+        self.min_delta = abs(number("min_delta", min_delta))
         self.monitor_op: Callable[[Any, Any], Any] | None = None
 
     def _set_monitor_op(self, available: Iterable[str] = ()) -> None:
@@ -99,8 +100,8 @@ class EarlyStopping(MonitorCallback):
 
     Raises
     ------
-    ValueError
-        An unknown mode, or "auto" for a metric that does not tell.
+    TypeError, ValueError
+        An unknown mode, "auto" for a metric that does not tell, or an argument that is no number or out of range.
 
     Warns
     -----
@@ -120,8 +121,9 @@ class EarlyStopping(MonitorCallback):
         start_from_epoch: int = 0,
     ) -> None:
         super().__init__(monitor, mode, min_delta=min_delta)
-        self.patience, self.verbose, self.baseline = patience, verbose, baseline
-        self.restore_best_weights, self.start_from_epoch = restore_best_weights, start_from_epoch
+        self.patience = whole("patience", patience, 0)
+        self.start_from_epoch = whole("start_from_epoch", start_from_epoch, 0)
+        self.verbose, self.baseline, self.restore_best_weights = verbose, baseline, restore_best_weights
         self.on_train_begin()
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
@@ -158,8 +160,7 @@ class EarlyStopping(MonitorCallback):
     def _monitored(self, epoch: int, logs: Logs) -> float | None:
         """The monitored number; None where the logs have none, of which a warning tells once."""
         current = logs.get(self.monitor)
-        frequency = (self.params or {}).get("validation_freq", 1)
-        validated = (epoch + 1) % frequency == 0 if isinstance(frequency, int) else epoch + 1 in frequency
+        validated = is_due(epoch, (self.params or {}).get("validation_freq", 1))
         if current is None and (validated or not self.monitor.startswith("val_")) and not self._warned:
             self._warned = True
             warnings.warn(

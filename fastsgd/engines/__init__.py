@@ -35,7 +35,10 @@ class Diverged(ArithmeticError):
 
 
 class Run(Protocol):
-    """One stretch of training over fixed rows; made by :meth:`Network.training`, closed by leaving its ``with``."""
+    """One stretch of training over fixed rows; made by :meth:`Network.training`, closed by leaving its ``with``.
+
+    Leaving it raises :class:`Diverged` for the last batch if the weights that it made are not finite.
+    """
 
     losses: list[float]  #: mean loss of every finished epoch
     predictions: np.ndarray | None  #: (rows, outputs) what each row's output was when it was last trained on, row order

@@ -228,19 +228,22 @@ class ReferenceRun:
         self.losses: list[float] = []
         self.running_loss = math.nan
         self.predictions = predictions
+        self._batches = -(-len(x) // batch_size)  # of an epoch
         self._done = 0  # rows of the current batch whose gradient is in already
         self._batch_total = 0.0  # their losses
         self._total = 0.0  # losses of the whole batches of this epoch
         self._order: np.ndarray | None = None
-        self._before: tuple[np.ndarray, ...] = ()  # weights and memories as the epoch began
+        self._safe: tuple[list[np.ndarray], int] | None = None  # weights and memories after so many epochs, finite
         self._numbers = np.empty((0, 0))  # hyperparameters of the steps from _numbers_step on
-        self._numbers_step = self._last_step = step
+        self._numbers_step = self._last_step = self._first_step = step
 
     def __enter__(self) -> ReferenceRun:
         return self
 
     def __exit__(self, *exc: object) -> None:
-        pass
+        if not any(exc) and self.step > self._first_step and not self._finite():
+            last = (self.epoch, self.batch - 1) if self.batch else (self.epoch - 1, self._batches - 1)
+            raise self._diverged(*last)
 
     def advance(self, epoch: int, batches: int | None = None) -> None:
         until = perf_counter() + MOMENT
@@ -267,7 +270,7 @@ class ReferenceRun:
         p = tape[-1][-1]
         total = net.total_loss(p, y)
         if not math.isfinite(total):
-            raise self._diverged()
+            raise self._diverged(self.epoch, self.batch)
         Dp = net.loss_slope(p, y, *net.loss_constants) * p.dtype.type(1 / (B * outputs))
         net.backward(tape, Dp, first=self._done == 0)
 
@@ -281,7 +284,8 @@ class ReferenceRun:
 
     def _begin_epoch(self) -> None:
         self._order = self.order_of(self.epoch) if self.order_of else None
-        self._before = tuple(a.copy() for a in (self.network.w, *self.network.slots.values()))
+        if self._safe is None or self._finite():
+            self._safe = [a.copy() for a in self._state], self.epoch
         self._total = 0.0
 
     def _hyper(self) -> np.ndarray:
@@ -296,21 +300,30 @@ class ReferenceRun:
         self._total += self._batch_total
         self.running_loss = self._total / (rows * self.network.program.outputs)
         self._done, self._batch_total = 0, 0.0
-        if rows == len(self.x) and not np.isfinite(self.network.w).all():
-            raise self._diverged()
         self.step += 1
         self.batch += 1
         if rows == len(self.x):
             self.epoch, self.batch = self.epoch + 1, 0
             self.losses.append(self.running_loss)
 
-    def _diverged(self) -> Diverged:
-        """The error, after weights and memories have been put back to where the epoch began."""
-        for array_, before in zip((self.network.w, *self.network.slots.values()), self._before, strict=True):
-            array_[...] = before
-        error = Diverged(self.epoch, self.batch)
-        self.step, self.batch, self._done, self._batch_total = self.step - self.batch, 0, 0, 0.0
-        return error
+    # -- Divergence: of the first batch whose loss is not finite, or of the last one if the weights end not finite
+    @property
+    def _state(self) -> list[np.ndarray]:
+        """All that an update changes."""
+        return [self.network.w, *self.network.slots.values()]
+
+    def _finite(self) -> bool:
+        return all(np.isfinite(a).all() for a in self._state)
+
+    def _diverged(self, epoch: int, batch: int) -> Diverged:
+        """The error, after everything has been put back to the end of the last epoch that ended finite."""
+        assert self._safe is not None
+        arrays, self.epoch = self._safe
+        for now, safe in zip(self._state, arrays, strict=True):
+            now[...] = safe
+        self.step, self.batch, self._done, self._batch_total = self._first_step + self.epoch * self._batches, 0, 0, 0.0
+        del self.losses[self.epoch :]
+        return Diverged(epoch, batch)
 
 
 class ReferenceEngine:

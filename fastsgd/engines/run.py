@@ -9,7 +9,7 @@ import numpy as np
 from ..program import Program
 from . import Diverged, Hyper
 from .threads import Crew, Kernel
-from .workspace import MOST_THREADS, ONE, ROWS, Workspace, path_of
+from .workspace import MOST_THREADS, ONE, Workspace, path_of
 
 CALL_SECONDS = 0.03  # Python looks for Ctrl-C between calls; 50 ms is the promise
 MOST_STEPS = 65536  # per call: the table of per-step numbers stays small
@@ -32,14 +32,15 @@ class CompiledRun:
         self.losses: list[float] = []
         self.predictions = np.zeros((len(x), program.outputs), program.dtype) if keep_predictions else None
         self._work, self._kernel, self._hyper = work, kernel, hyper
-        path = path_of(batch_size)
+        path = path_of(program, batch_size)
         threads = 1 if path == ONE else min(threads, MOST_THREADS)
         self._crew = Crew(threads)
-        if path == ROWS:
+        if path != ONE:
             work.layout.turn()
         self._order = np.arange(len(x))
         self._rows = x, y  # held for the addresses below
         self._elements = len(x) * program.outputs
+        self._first_step, self._batches = step, -(-len(x) // batch_size)  # batches of an epoch
         self._blocks_per_second = 20e9 / (work.rows * flops_per_row(program))
         self._safe: tuple[np.ndarray, int, int] | None = None
         work.reset()
@@ -74,25 +75,30 @@ class CompiledRun:
         return self
 
     def __exit__(self, *exc: object) -> None:
-        self._crew.close()
+        try:
+            if not any(exc) and self.step > self._first_step and not self._work.layout.finite():
+                last = (self.epoch, self.batch - 1) if self.batch else (self.epoch - 1, self._batches - 1)
+                self._back_to_finite(*last)
+        finally:
+            self._crew.close()
 
     def advance(self, epoch: int, batches: int | None = None) -> None:
         """One call of the kernel."""
         t = self._t
-        if t.start == 0 == t.done:
+        if t.start == 0 == t.done and (self._safe is None or self._work.layout.finite()):
             self._safe = self._work.layout.snapshot(), self.epoch, self.step
         budget = max(1, min(int(self._blocks_per_second * CALL_SECONDS), MOST_STEPS))
+        stop = min(epoch, self.epoch + MOST_EPOCHS)
+        budget = min(budget, (stop - self.epoch) * self._batches * -(-t.batch // t.rows))
         if batches is not None:
             budget = min(budget, batches * self._blocks_of_batch())
         begin = time.perf_counter()
-        self._run_kernel(min(epoch, self.epoch + MOST_EPOCHS), budget)
+        self._run_kernel(stop, budget)
         seconds = time.perf_counter() - begin
         if seconds > 1e-3:
             self._blocks_per_second = budget / seconds
         if t.failed:
             self._back_to_finite(t.failed_epoch, t.failed - 1)
-        if t.start == 0 == t.done and not self._work.layout.finite():
-            self._back_to_finite(self.epoch - 1, (len(self._order) - 1) // t.batch)
 
     def _blocks_of_batch(self) -> int:
         """Blocks until the end of the current batch."""
@@ -118,17 +124,22 @@ class CompiledRun:
         self.losses.extend((sums[: self.epoch - first] / self._elements).tolist())
 
     def _back_to_finite(self, epoch: int, batch: int) -> None:
-        """Put back the weights of the last epoch that ended finite: the snapshot, and the epochs since then again."""
+        """Put back the last epoch that ended finite: the snapshot, and the epochs since then again, one by one."""
         assert self._safe is not None
-        snapshot, safe_epoch, safe_step = self._safe
-        t, layout = self._t, self._work.layout
-        for target in range(epoch, safe_epoch - 1, -1):
-            layout.restore(snapshot)
-            t.epoch, t.step, t.failed = safe_epoch, safe_step, 0
-            t.start, t.done, t.total = 0, 0, 0.0
-            del self.losses[safe_epoch:]
-            while self.epoch < target:
-                self._run_kernel(target, MOST_STEPS)
-            if layout.finite():
-                break
+        layout = self._work.layout
+        self._restore(self._safe)
+        while self.epoch < epoch and layout.finite():
+            self._safe = layout.snapshot(), self.epoch, self.step
+            ended = self.epoch + 1
+            while self.epoch < ended:
+                self._run_kernel(ended, MOST_STEPS)
+        if not layout.finite():
+            self._restore(self._safe)
         raise Diverged(epoch, batch)
+
+    def _restore(self, safe: tuple[np.ndarray, int, int]) -> None:
+        t = self._t
+        snapshot, t.epoch, t.step = safe
+        self._work.layout.restore(snapshot)
+        t.start, t.done, t.total, t.failed = 0, 0, 0.0, 0
+        del self.losses[self.epoch :]

@@ -8,12 +8,13 @@ from collections.abc import Callable
 import numpy as np
 
 from ..kernels import source
+from ..program import Program
 from .layout import LayerRecord, Layout, TaskRecord, aligned, round_up, width_of
 
 BLOCK = 256  # most rows of a block: their activations stay in the second-level cache
 SCRATCH = 34 * 32  # elements of a thread's gradient tile, as in tile.h
 MOST_THREADS = 64
-ROWS, ONE = 0, 1  # paths, as in engine.h
+ROWS, ONE, COLUMNS = 0, 1, 2  # paths, as in engine.h
 
 
 class Workspace:
@@ -101,9 +102,12 @@ class Workspace:
         return self._zeros(pitch * columns + 16 * 32, dtype)
 
 
-def path_of(batch: int) -> int:
-    """The way a step is divided: a function of the batch size, and never of the number of threads."""
-    return ONE if batch == 1 else ROWS
+def path_of(program: Program, batch: int) -> int:
+    """The way a step is divided: a function of shapes and batch size, and never of the number of threads."""
+    if batch == 1:
+        return ONE
+    widest = max(op.outputs for op in program.ops)
+    return COLUMNS if batch <= BLOCK and widest >= 64 else ROWS
 
 
 def block_rows(batch: int) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .. import absent
 from ..identifiers import instance, serialized
 from .base import FromFunction, Initializer
 from .distributions import Constant, Ones, Orthogonal, RandomNormal, RandomUniform, TruncatedNormal, Zeros
@@ -61,15 +62,14 @@ def get(identifier: Any) -> Initializer:
         return GlorotUniform()
     if callable(identifier) and not isinstance(identifier, Initializer | type):
         return FromFunction(identifier)
-    return instance("initializer", identifier, Initializer, _CLASSES, _ALIASES)
+    return instance("initializer", identifier, Initializer, _CLASSES, _ALIASES, absent.INITIALIZERS)
 
 
 serialize = serialized
+_refuse = absent.refusing(__name__, absent.INITIALIZERS, _CLASSES)
 
 
 def __getattr__(name: str) -> type[Initializer]:
     """Keras's other names of the classes: ``initializers.he_normal``, ``initializers.zeros``."""
     proper = _ALIASES.get(name, name)
-    if proper not in _CLASSES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return _CLASSES[proper]
+    return _CLASSES[proper] if proper in _CLASSES else _refuse(name)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..settings import number
+from ..arguments import number
 from . import draws
 from .base import Initializer, Shape
 

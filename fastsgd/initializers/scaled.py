@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from ..arguments import number
 from ..names import lookup
-from ..settings import number
 from . import draws
 from .base import Initializer, Shape
 

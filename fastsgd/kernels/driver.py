@@ -65,6 +65,8 @@ def train(address: i64, me: i64) -> None:
         scale: real = real(f8(1) / f8(batch * t.outputs))
         if t.path == ONE:
             step_one(t, here, me, scale, h)
+        elif t.path == COLUMNS:
+            block_of_columns(t, here, me, rows, scale)
         else:
             block_of_rows(t, here, me, rows, scale)
         barrier(t, me)
@@ -73,7 +75,9 @@ def train(address: i64, me: i64) -> None:
             if finite(total) == 0:
                 t.failed = 1 + start // t.batch
                 t.failed_epoch = epoch
-        if t.path != ONE:
+        if t.path == COLUMNS:
+            learn_columns(t, me, rows, begin, last, h)
+        elif t.path == ROWS:
             learn(t, me, rows, begin, last, h)
         barrier(t, me)
         blocks = blocks + 1

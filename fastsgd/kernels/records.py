@@ -36,7 +36,7 @@ TASK = {
     "outputs": "i64",
     "input": "i64",  # address of the gathered rows, in panels
     "input_width": "i64",
-    "path": "i64",  # ROWS or ONE
+    "path": "i64",  # ROWS, COLUMNS or ONE
     "rows": "i64",  # most rows of a block
     "pitch": "i64",  # rows from one panel of activations to the next (one more than `rows`: no two panels share a cache set)
     "ones": "i64",  # address of `rows` ones: the bias's inputs

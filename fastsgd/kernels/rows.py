@@ -107,20 +107,24 @@ def backward(t: Task, r0: i64, n: i64) -> None:
     for l in range(t.depth - 1, 0, -1):
         L: Layer = layer(t, l)
         U: Layer = layer(t, l - 1)
-        delta: reals = at(to_reals(L.D), r0 * L.width)
         for p in range(U.panels):
-            below: reals = at(to_reals(U.D), (p * t.pitch + r0) * U.width)
-            if L.thin:
-                backward_thin(t, L, U, p, r0, n)
-            elif L.dense:
-                wt: reals = at(to_reals(L.WT), p * L.turned * U.width)
-                call_product(
-                    t.product, delta, L.width, 1, L.width, t.pitch * L.width, wt, L.outputs, wt, ZERO, below, n, U.width
-                )
-            else:
-                copy(below, at(delta, p * t.pitch * L.width), n * L.width)
-            if U.slope:
-                slope_of_panel(t, U, p, r0, n)
+            backward_panel(t, L, U, p, r0, n)
+
+
+def backward_panel(t: Task, L: Layer, U: Layer, p: i64, r0: i64, n: i64) -> None:
+    """Deltas of panel p of the layer U below L."""
+    delta: reals = at(to_reals(L.D), r0 * L.width)
+    below: reals = at(to_reals(U.D), (p * t.pitch + r0) * U.width)
+    if L.thin:
+        backward_thin(t, L, U, p, r0, n)
+    elif L.dense:
+        wt: reals = at(to_reals(L.WT), p * L.turned * U.width)
+        jump = t.pitch * L.width
+        call_product(t.product, delta, L.width, 1, L.width, jump, wt, L.outputs, wt, ZERO, below, n, U.width)
+    else:
+        copy(below, at(delta, p * t.pitch * L.width), n * L.width)
+    if U.slope:
+        slope_of_panel(t, U, p, r0, n)
 
 
 def slope_of_layer(t: Task, L: Layer, r0: i64, n: i64) -> None:

@@ -6,9 +6,11 @@ memory stays small and the same input always gives the same bits.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from .. import absent
 from ..identifiers import instance, serialized
 from ..losses import mean_squared_error
 from .base import Mean, MeanMetricWrapper, Metric
@@ -16,7 +18,8 @@ from .regression import MeanAbsoluteError, MeanSquaredError, R2Score, RootMeanSq
 
 __all__ = [
     "Mean", "MeanAbsoluteError", "MeanMetricWrapper", "MeanSquaredError", "Metric", "R2Score", "RootMeanSquaredError",
-    "compiled", "deserialize", "get", "mae", "mean_absolute_error", "mean_squared_error", "mse", "results", "serialize",
+    "compiled", "deserialize", "get", "mae", "mean_absolute_error", "mean_squared_error", "mse", "names", "results",
+    "serialize",
 ]  # fmt: skip
 
 mse, mae = mean_squared_error, mean_absolute_error
@@ -57,7 +60,7 @@ def serialize(metric: Metric) -> dict[str, Any]:
 
 def deserialize(config: Any) -> Metric:
     """The metric that :func:`serialize` made a dict of."""
-    return instance("metric", config, Metric, CLASSES, ALIASES)
+    return instance("metric", config, Metric, CLASSES, ALIASES, absent.METRICS)
 
 
 def compiled(metrics: Any) -> list[Metric]:
@@ -86,12 +89,20 @@ def compiled(metrics: Any) -> list[Metric]:
     return made
 
 
-def results(metrics: Sequence[Metric]) -> dict[str, Any]:
-    """Name -> result, in order; the second metric of one name gets the key ``name_1``, as in Keras 3."""
-    found: dict[str, Any] = {}
-    times: dict[str, int] = {}
+def names(metrics: Sequence[Metric]) -> list[str]:
+    """What the metrics are reported as, in order: the second one of a name as ``name_1``, as in Keras 3."""
+    times: Counter[str] = Counter()
+    found = []
     for metric in metrics:
-        seen = times.get(metric.name, 0)
-        times[metric.name] = seen + 1
-        found[f"{metric.name}_{seen}" if seen else metric.name] = metric.result()
+        found.append(f"{metric.name}_{times[metric.name]}" if times[metric.name] else metric.name)
+        times[metric.name] += 1
     return found
+
+
+def results(metrics: Sequence[Metric]) -> dict[str, Any]:
+    """Name -> result, in order."""
+    return dict(zip(names(metrics), (metric.result() for metric in metrics), strict=True))
+
+
+if not TYPE_CHECKING:
+    __getattr__ = absent.refusing(__name__, absent.METRICS, [cls.__name__ for cls in CLASSES.values()])

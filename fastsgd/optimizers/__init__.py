@@ -6,8 +6,9 @@ numbers at given update counts; :meth:`Optimizer.apply` evaluates the same formu
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from .. import absent
 from ..identifiers import instance, serialized
 from .base import Optimizer
 from .sgd import SGD
@@ -37,4 +38,8 @@ def serialize(optimizer: Optimizer) -> dict[str, Any]:
 
 def deserialize(config: Any) -> Optimizer:
     """The optimizer that :func:`serialize` made a dict of."""
-    return instance("optimizer", config, Optimizer, CLASSES)
+    return instance("optimizer", config, Optimizer, CLASSES, absent=absent.OPTIMIZERS)
+
+
+if not TYPE_CHECKING:
+    __getattr__ = absent.refusing(__name__, absent.OPTIMIZERS, CLASSES)

@@ -2,36 +2,16 @@
 
 from __future__ import annotations
 
-import math
 import warnings
 from collections.abc import Iterable, Sequence
-from numbers import Real
 from typing import Any
 
 import numpy as np
 
+from ..arguments import number
 from ..kernels import source
 
 DEFAULT_RATE = 0.01  # an argument that is this very object was not given
-
-
-def number(name: str, value: Any) -> float:
-    """A finite number as a float.
-
-    Raises
-    ------
-    TypeError
-        Not a number (a bool or text is none).
-    ValueError
-        NaN or infinite.
-    """
-    if isinstance(value, np.ndarray) and value.ndim == 0:
-        value = value[()]
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, Real):
-        raise TypeError(f"{name} must be a number, got {value!r} of type {type(value).__name__}")
-    if not math.isfinite(value):
-        raise ValueError(f"{name} must be finite, got {value!r}")
-    return float(value)
 
 
 class Optimizer:
@@ -84,10 +64,7 @@ class Optimizer:
 
     @learning_rate.setter
     def learning_rate(self, value: float) -> None:
-        rate = number("learning_rate", value)
-        if rate < 0:
-            raise ValueError(f"learning_rate must be 0 or more, got {value!r}")
-        self._learning_rate = rate
+        self._learning_rate = number("learning_rate", value, 0)
 
     @property
     def lr(self) -> float:
@@ -104,10 +81,7 @@ class Optimizer:
 
     @decay.setter
     def decay(self, value: float) -> None:
-        decay = number("decay", value)
-        if decay < 0:
-            raise ValueError(f"decay must be 0 or more, got {value!r}")
-        self._decay = decay
+        self._decay = number("decay", value, 0)
 
     # -- For engines ---------------------------------------------------------------------------------------------------
     @property
@@ -116,8 +90,8 @@ class Optimizer:
         raise NotImplementedError(f"{type(self).__name__} names no rule")
 
     def numbers(self, t: np.ndarray) -> dict[str, Any]:
-        """The rule's per-step numbers by name, for update counts t: float64, of t's shape or scalar."""
-        return {"lr": self.learning_rate / (1.0 + self.decay * t)}
+        """The rule's per-step numbers by name, for update counts t: float64, of t's shape, or scalar for all t."""
+        return {"lr": self.learning_rate / (1.0 + self.decay * t) if self.decay else self.learning_rate}
 
     def hyper(self, t: np.ndarray) -> np.ndarray:
         """What the rule needs at updates t.
@@ -130,12 +104,13 @@ class Optimizer:
         Returns
         -------
         numpy.ndarray of float64, shape (steps, numbers)
-            In the order of ``source.update_table()[rule].numbers``.
+            In the order of ``source.update_table()[rule].numbers``; of stride 0 if it is the same at all steps.
         """
-        t = np.asarray(t)
         given = self.numbers(t)
-        wanted = source.update_table()[self.rule].numbers
-        return np.stack([np.broadcast_to(given[n], t.shape).astype(np.float64) for n in wanted], axis=-1)
+        wanted = [np.asarray(given[name], np.float64) for name in source.update_table()[self.rule].numbers]
+        if all(number.ndim == 0 for number in wanted):
+            return np.broadcast_to(np.array(wanted), (len(t), len(wanted)))
+        return np.stack([np.broadcast_to(number, len(t)) for number in wanted], axis=-1)
 
     # -- Alone, on arrays ----------------------------------------------------------------------------------------------
     @property

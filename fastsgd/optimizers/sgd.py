@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from .base import DEFAULT_RATE, Optimizer, number
+from ..arguments import flag, not_yet, number
+from .base import DEFAULT_RATE, Optimizer
 
 
 class SGD(Optimizer):
@@ -30,11 +31,15 @@ class SGD(Optimizer):
     decay : float
         Of Keras 1 and 2 (Keras 3 ignores it silently): the rate falls as above, t counting updates.
     name : str
+    weight_decay, clipnorm, clipvalue, global_clipnorm, use_ema, gradient_accumulation_steps
+        Not supported yet.
 
     Raises
     ------
     TypeError, ValueError
         A setting that is no number, or out of its range; on assignment too.
+    NotImplementedError
+        A setting that is not supported yet.
 
     Examples
     --------
@@ -53,7 +58,15 @@ class SGD(Optimizer):
         decay: float = 0.0,
         lr: float | None = None,
         name: str = "SGD",
+        weight_decay: Any = None,
+        clipnorm: Any = None,
+        clipvalue: Any = None,
+        global_clipnorm: Any = None,
+        use_ema: Any = None,
+        gradient_accumulation_steps: Any = None,
     ) -> None:
+        not_yet(weight_decay=weight_decay, use_ema=use_ema, gradient_accumulation_steps=gradient_accumulation_steps)
+        not_yet(clipnorm=clipnorm, clipvalue=clipvalue, global_clipnorm=global_clipnorm)
         super().__init__(learning_rate, decay=decay, lr=lr, name=name)
         self.momentum = momentum
         self.nesterov = nesterov
@@ -64,10 +77,7 @@ class SGD(Optimizer):
 
     @momentum.setter
     def momentum(self, value: float) -> None:
-        momentum = number("momentum", value)
-        if not 0 <= momentum <= 1:
-            raise ValueError(f"`momentum` must be a float between [0, 1]. Received: momentum={value!r}")
-        self._momentum = momentum
+        self._momentum = number("momentum", value, 0, 1)
 
     @property
     def nesterov(self) -> bool:
@@ -75,9 +85,7 @@ class SGD(Optimizer):
 
     @nesterov.setter
     def nesterov(self, value: bool) -> None:
-        if not isinstance(value, (bool, np.bool_)):
-            raise TypeError(f"nesterov must be True or False, got {value!r} of type {type(value).__name__}")
-        self._nesterov = bool(value)
+        self._nesterov = flag("nesterov", value)
 
     @property
     def rule(self) -> str:

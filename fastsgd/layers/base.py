@@ -1,7 +1,4 @@
-"""Layers: what the user writes down of a network. They hold settings; the weights are the model's.
-
-Names, arguments and defaults are Keras 3's, and some old spellings of Keras 1 and 2.
-"""
+"""What all layers share: names, shapes, weights by way of the model; and the layer that only says a shape."""
 
 from __future__ import annotations
 
@@ -13,9 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from . import activations, initializers
-from .arguments import whole
-from .program import Op
+from ..arguments import whole
+from ..program import Op
 
 
 def features_of(name: str, shape: Any) -> int:
@@ -23,7 +19,7 @@ def features_of(name: str, shape: Any) -> int:
 
     Raises
     ------
-    ValueError
+    TypeError, ValueError
         Another number of axes than one, or no whole number.
     """
     if isinstance(shape, Sequence) and not isinstance(shape, str):
@@ -52,13 +48,13 @@ class Layer:
 
     Raises
     ------
-    ValueError
-        An argument out of range.
+    TypeError, ValueError
+        An argument of another kind, or out of range.
     """
 
     def __init__(self, *, name: str | None = None, input_shape: Any = None, input_dim: int | None = None) -> None:
         if name is not None and not isinstance(name, str):
-            raise ValueError(f"name of a layer must be text, got {name!r}")
+            raise TypeError(f"name of a layer must be text, got {name!r}")
         if input_shape is not None and input_dim is not None:
             raise ValueError(f"input_shape and input_dim say the same; got both, {input_shape!r} and {input_dim!r}")
         self.named = name is not None
@@ -135,9 +131,12 @@ class Layer:
     def from_config(cls, config: dict[str, Any]) -> Layer:
         return cls(**config)
 
+    def _shown(self) -> list[str]:
+        """What :func:`repr` tells of the settings; :meth:`get_config` has all of them."""
+        return []
+
     def __repr__(self) -> str:
-        settings = ", ".join(f"{key}={value!r}" for key, value in self.get_config().items())
-        return f"{type(self).__name__}({settings})"
+        return f"{type(self).__name__}({', '.join(self._shown())})"
 
 
 class InputLayer(Layer):
@@ -163,135 +162,10 @@ class InputLayer(Layer):
     def get_config(self) -> dict[str, Any]:
         return {"shape": (self.inputs,), "name": self.name}
 
+    def _shown(self) -> list[str]:
+        return [f"({self.inputs},)"]
+
 
 def Input(shape: Any = None, *, name: str | None = None) -> InputLayer:
     """The first item of a model: ``Input((13,))`` or ``Input(shape=(13,))``. See :class:`InputLayer`."""
     return InputLayer(shape, name=name)
-
-
-class _Activated(Layer):
-    """A layer with an activation, which may be set anew; the engines know of it from the next fit on."""
-
-    @property
-    def activation(self) -> Any:
-        """The function, see :func:`fastsgd.activations.get`."""
-        return self._activation
-
-    @activation.setter
-    def activation(self, identifier: Any) -> None:
-        self._activation = activations.get(identifier)
-        self._formula = activations.formula(self._activation)
-
-
-class Dense(_Activated):
-    """``activation(x W + b)`` with weights W (inputs, units) and b (units,).
-
-    Parameters
-    ----------
-    units : int
-        Outputs; ``output_dim`` is its old name.
-    activation : str, function or None
-        See :mod:`fastsgd.activations`; None: linear.
-    use_bias : bool
-        ``bias`` is its old name.
-    kernel_initializer : str, Initializer or dict
-        By default "glorot_uniform". See :mod:`fastsgd.initializers`; ``init`` is its old name.
-    bias_initializer : str, Initializer or dict
-    name, input_shape, input_dim
-        See :class:`Layer`.
-
-    Raises
-    ------
-    ValueError, TypeError
-        An argument out of range or of another kind, an unknown name, or an old and a new name together.
-    """
-
-    def __init__(
-        self,
-        units: int | None = None,
-        activation: Any = None,
-        use_bias: bool | None = None,
-        kernel_initializer: Any = None,
-        bias_initializer: Any = "zeros",
-        *,
-        name: str | None = None,
-        input_shape: Any = None,
-        input_dim: int | None = None,
-        output_dim: int | None = None,
-        init: Any = None,
-        bias: bool | None = None,
-    ) -> None:
-        super().__init__(name=name, input_shape=input_shape, input_dim=input_dim)
-        self.units = whole("units", _renamed("units", units, "output_dim", output_dim))
-        self.activation = activation
-        use_bias = _renamed("use_bias", use_bias, "bias", bias)
-        if not isinstance(use_bias, (bool, np.bool_, type(None))):
-            raise TypeError(f"use_bias must be True or False, got {use_bias!r}")
-        self.use_bias = use_bias is None or bool(use_bias)
-        chosen = _renamed("kernel_initializer", kernel_initializer, "init", init)
-        self.kernel_initializer = initializers.get(chosen)
-        self.bias_initializer = initializers.get("zeros" if bias_initializer is None else bias_initializer)
-
-    def outputs(self, inputs: int | None) -> int:
-        return self.units
-
-    def weight_shapes(self) -> dict[str, tuple[int, ...]]:
-        if self.inputs is None:
-            return {}
-        kernel: dict[str, tuple[int, ...]] = {"kernel": (self.inputs, self.units)}
-        return kernel | {"bias": (self.units,)} if self.use_bias else kernel
-
-    def initial_weights(self, rng: np.random.Generator) -> list[np.ndarray]:
-        makers = {"kernel": self.kernel_initializer, "bias": self.bias_initializer}
-        return [makers[part].draw(shape, np.float64, rng) for part, shape in self.weight_shapes().items()]
-
-    def op(self) -> Op:
-        assert self.inputs is not None
-        return Op("dense", self.inputs, self.units, self.use_bias, *self._formula)
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "units": self.units,
-            "activation": activations.serialize(self.activation),
-            "use_bias": self.use_bias,
-            "kernel_initializer": initializers.serialize(self.kernel_initializer),
-            "bias_initializer": initializers.serialize(self.bias_initializer),
-        }
-
-
-class Activation(_Activated):
-    """An activation as a layer of its own.
-
-    Parameters
-    ----------
-    activation : str, function or None
-        See :mod:`fastsgd.activations`.
-    name, input_shape, input_dim
-        See :class:`Layer`.
-
-    Raises
-    ------
-    ValueError
-        An unknown name.
-    """
-
-    def __init__(
-        self, activation: Any, *, name: str | None = None, input_shape: Any = None, input_dim: int | None = None
-    ) -> None:
-        super().__init__(name=name, input_shape=input_shape, input_dim=input_dim)
-        self.activation = activation
-
-    def op(self) -> Op:
-        assert self.inputs is not None
-        return Op("activation", self.inputs, self.inputs, False, *self._formula)
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "activation": activations.serialize(self.activation)}
-
-
-def _renamed(name: str, value: Any, old_name: str, old_value: Any) -> Any:
-    """The one of two arguments that was given; ValueError if both were."""
-    if value is not None and old_value is not None:
-        raise ValueError(f"{old_name} is the old name of {name}: got both, {old_name}={old_value!r}, {name}={value!r}")
-    return old_value if value is None else value

@@ -1,0 +1,79 @@
+"""What Keras has by name and this version has not: so that errors can tell "not yet" from "never heard of".
+
+A name goes from here when the thing comes. Each table leads from a name to what is to be said of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from .names import fold
+
+Notes = Mapping[str, str]
+
+
+def _not_yet(names: str) -> dict[str, str]:
+    return dict.fromkeys(names.split(), "not supported yet")
+
+
+ACTIVATIONS: Notes = _not_yet(
+    "celu exponential glu hard_shrink hard_sigmoid hard_silu hard_swish hard_tanh log_sigmoid log_softmax mish relu6 "
+    "soft_shrink softmax sparse_plus sparse_sigmoid sparsemax squareplus tanh_shrink threshold"
+)
+CALLBACKS: Notes = _not_yet(
+    "BackupAndRestore CSVLogger LearningRateScheduler ModelCheckpoint ProgbarLogger ReduceLROnPlateau RemoteMonitor "
+    "SwapEMAWeights TensorBoard TerminateOnNaN"
+)
+INITIALIZERS: Notes = _not_yet("Identity IdentityInitializer STFT STFTInitializer")
+LAYERS: Notes = _not_yet(
+    "ActivityRegularization Add AlphaDropout Average AveragePooling1D AveragePooling2D BatchNormalization "
+    "Bidirectional Concatenate Conv1D Conv2D Conv3D Dot Dropout ELU Embedding Flatten GRU GaussianDropout "
+    "GaussianNoise GroupNormalization Lambda LayerNormalization LeakyReLU LSTM MaxPooling1D MaxPooling2D Maximum "
+    "Merge Multiply Normalization PReLU ReLU RepeatVector Reshape Rescaling SimpleRNN Softmax SpectralNormalization "
+    "Subtract ThresholdedReLU TimeDistributed UnitNormalization"
+)
+LOSSES: Notes = {
+    **_not_yet(
+        "BinaryCrossentropy BinaryFocalCrossentropy CategoricalCrossentropy CategoricalFocalCrossentropy "
+        "CategoricalHinge CosineSimilarity Dice Hinge Huber KLDivergence LogCosh MeanAbsolutePercentageError "
+        "MeanSquaredLogarithmicError Poisson SparseCategoricalCrossentropy SquaredHinge Tversky kld "
+        "kullback_leibler_divergence logcosh mape msle"
+    ),
+    **dict.fromkeys(["MeanAbsoluteError", "mae"], "a metric here, not a loss yet"),
+    **dict.fromkeys(["RootMeanSquaredError", "rmse", "R2Score", "r2"], "a metric, not a loss"),
+}
+METRICS: Notes = _not_yet(
+    "AUC Accuracy BinaryAccuracy BinaryCrossentropy CategoricalAccuracy CategoricalCrossentropy CosineSimilarity "
+    "F1Score FBetaScore Hinge KLDivergence LogCoshError MeanAbsolutePercentageError MeanSquaredLogarithmicError "
+    "Poisson Precision Recall SparseCategoricalAccuracy SparseCategoricalCrossentropy Sum TopKCategoricalAccuracy "
+    "acc mape msle"
+)
+MODELS: Notes = _not_yet("Functional Model clone_model load_model model_from_json save_model")
+OPTIMIZERS: Notes = _not_yet(
+    "Adadelta Adafactor Adagrad Adam Adamax AdamW Ftrl Lamb Lion LossScaleOptimizer Muon Nadam RMSprop legacy schedules"
+)
+METHODS: Notes = {  # of a model
+    **dict.fromkeys(["export", "save", "to_json"], "not supported yet, but pickle keeps a whole model"),
+    "load_weights": "not supported yet, but set_weights takes arrays",
+    "save_weights": "not supported yet, but get_weights returns arrays",
+    **dict.fromkeys(["evaluate_generator", "fit_generator", "predict_generator"], "not supported yet, pass arrays"),
+}
+
+
+def refusing(module: str, notes: Notes, there: Iterable[str]) -> Callable[[str], Any]:
+    """The ``__getattr__`` of a module in which ``there`` are names, and those of ``notes`` may be looked for.
+
+    It raises NotImplementedError for the latter (``from module import name`` would swallow the message of an
+    AttributeError) and AttributeError for any other name. Modules hide it from type checkers, which would else take
+    every name for good.
+    """
+    listed = ", ".join(sorted(there))
+
+    def __getattr__(name: str) -> Any:
+        for other, note in () if name.startswith("_") else notes.items():
+            if fold(other) == fold(name):
+                raise NotImplementedError(f"{module}.{name}: {note}. Names: {listed}")
+        raise AttributeError(f"module {module!r} has no attribute {name!r}")
+
+    return __getattr__

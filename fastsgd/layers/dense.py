@@ -1,0 +1,160 @@
+"""Layers that compute: Dense, and Activation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import activations, initializers
+from ..arguments import flag, not_yet, whole
+from ..program import Op
+from .base import Layer
+
+
+class _Activated(Layer):
+    """A layer with an activation, which may be set anew; the engines know of it from the next fit on."""
+
+    @property
+    def activation(self) -> Any:
+        """The function, see :func:`fastsgd.activations.get`."""
+        return self._activation
+
+    @activation.setter
+    def activation(self, identifier: Any) -> None:
+        self._activation = activations.get(identifier)
+        self._formula = activations.formula(self._activation)
+
+    def _shown(self) -> list[str]:
+        named = activations.serialize(self._activation)
+        return [repr(named if isinstance(named, str) else named["class_name"])]
+
+
+class Dense(_Activated):
+    """``activation(x W + b)`` with weights W (inputs, units) and b (units,).
+
+    Parameters
+    ----------
+    units : int
+        Outputs; ``output_dim`` is its old name.
+    activation : str, function or None
+        See :mod:`fastsgd.activations`; None: linear.
+    use_bias : bool
+        ``bias`` is its old name.
+    kernel_initializer : str, Initializer or dict
+        By default "glorot_uniform". See :mod:`fastsgd.initializers`; ``init`` is its old name.
+    bias_initializer : str, Initializer or dict
+    kernel_regularizer, bias_regularizer, activity_regularizer, kernel_constraint, bias_constraint
+        Not supported yet.
+    name, input_shape, input_dim
+        See :class:`Layer`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        An argument out of range or of another kind, an unknown name, or an old and a new name together.
+    NotImplementedError
+        An argument that is not supported yet.
+    """
+
+    def __init__(
+        self,
+        units: int | None = None,
+        activation: Any = None,
+        use_bias: bool | None = None,
+        kernel_initializer: Any = None,
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
+        *,
+        name: str | None = None,
+        input_shape: Any = None,
+        input_dim: int | None = None,
+        output_dim: int | None = None,
+        init: Any = None,
+        bias: bool | None = None,
+    ) -> None:
+        super().__init__(name=name, input_shape=input_shape, input_dim=input_dim)
+        not_yet(kernel_regularizer=kernel_regularizer, bias_regularizer=bias_regularizer)
+        not_yet(activity_regularizer=activity_regularizer)
+        not_yet(kernel_constraint=kernel_constraint, bias_constraint=bias_constraint)
+        units = _renamed("units", units, "output_dim", output_dim)
+        if units is None:
+            raise TypeError("units is missing: the number of outputs, as in Dense(32)")
+        self.units = whole("units", units)
+        self.activation = activation
+        use_bias = _renamed("use_bias", use_bias, "bias", bias)
+        self.use_bias = use_bias is None or flag("use_bias", use_bias)
+        chosen = _renamed("kernel_initializer", kernel_initializer, "init", init)
+        self.kernel_initializer = initializers.get(chosen)
+        self.bias_initializer = initializers.get("zeros" if bias_initializer is None else bias_initializer)
+
+    def outputs(self, inputs: int | None) -> int:
+        return self.units
+
+    def weight_shapes(self) -> dict[str, tuple[int, ...]]:
+        if self.inputs is None:
+            return {}
+        kernel: dict[str, tuple[int, ...]] = {"kernel": (self.inputs, self.units)}
+        return kernel | {"bias": (self.units,)} if self.use_bias else kernel
+
+    def initial_weights(self, rng: np.random.Generator) -> list[np.ndarray]:
+        makers = {"kernel": self.kernel_initializer, "bias": self.bias_initializer}
+        return [makers[part].draw(shape, np.float64, rng) for part, shape in self.weight_shapes().items()]
+
+    def _shown(self) -> list[str]:
+        return [str(self.units), *([] if self._formula.name == "linear" else super()._shown())]
+
+    def op(self) -> Op:
+        assert self.inputs is not None
+        return Op("dense", self.inputs, self.units, self.use_bias, *self._formula)
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "units": self.units,
+            "activation": activations.serialize(self.activation),
+            "use_bias": self.use_bias,
+            "kernel_initializer": initializers.serialize(self.kernel_initializer),
+            "bias_initializer": initializers.serialize(self.bias_initializer),
+        }
+
+
+class Activation(_Activated):
+    """An activation as a layer of its own.
+
+    Parameters
+    ----------
+    activation : str, function or None
+        See :mod:`fastsgd.activations`.
+    name, input_shape, input_dim
+        See :class:`Layer`.
+
+    Raises
+    ------
+    ValueError
+        An unknown name.
+    """
+
+    def __init__(
+        self, activation: Any, *, name: str | None = None, input_shape: Any = None, input_dim: int | None = None
+    ) -> None:
+        super().__init__(name=name, input_shape=input_shape, input_dim=input_dim)
+        self.activation = activation
+
+    def op(self) -> Op:
+        assert self.inputs is not None
+        return Op("activation", self.inputs, self.inputs, False, *self._formula)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "activation": activations.serialize(self.activation)}
+
+
+def _renamed(name: str, value: Any, old_name: str, old_value: Any) -> Any:
+    """The one of two arguments that was given; ValueError if both were."""
+    if value is not None and old_value is not None:
+        raise ValueError(f"{old_name} is the old name of {name}: got both, {old_name}={old_value!r}, {name}={value!r}")
+    return old_value if value is None else value
