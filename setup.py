@@ -46,7 +46,12 @@ class Build(build_ext):
         finally:
             self.build_temp = temp
 
-    def copy_extensions_to_source(self):  # an editable install: nobody makes these folders, as they are not packages
+    def run(self):
+        super().run()
+        if not self.inplace:  # `python -m fastsgd` in the checkout takes the package there: let it find them, too
+            self.copy_extensions_to_source()
+
+    def copy_extensions_to_source(self):  # nobody makes these folders, as they are not packages
         for ext in self.extensions:
             Path(*ext.name.split(".")[:-1]).mkdir(parents=True, exist_ok=True)
         super().copy_extensions_to_source()

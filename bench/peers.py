@@ -131,6 +131,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--repeats", type=int, default=7)
     parser.add_argument("--seconds", type=float, default=0.5, help="longest epoch; slower trainers get fewer rows")
     parser.add_argument("--threads", type=int, default=available_cores())
+    parser.add_argument("--without", nargs="+", default=[], metavar="LABEL", help="columns, such as '*compiled'")
     parser.add_argument("--quick", action="store_true", help="three cells, plain variants: about a minute")
     parser.add_argument(
         "--output", type=Path, help="folder for RESULTS.md and results.png (default: bench; quick: none)"
@@ -154,7 +155,8 @@ def chosen_columns(options: argparse.Namespace) -> list[Column]:
         for label, settings in trainers.module(name).VARIANTS.items():
             other_engine = settings.get("engine") not in (None, *options.engine)
             said_already = settings.get("single") and options.threads == 1
-            left_out = options.quick and "," in label
+            unwanted = any(fnmatch(label, pattern) for pattern in options.without)
+            left_out = unwanted or (options.quick and "," in label)
             if not (other_engine or said_already or left_out):
                 chosen.append((name, label))
     return chosen

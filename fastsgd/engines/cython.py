@@ -6,6 +6,7 @@ import ctypes
 import os
 from functools import cache
 from importlib import import_module
+from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 from types import ModuleType
 
@@ -29,8 +30,13 @@ def supported() -> list[str]:
 
 
 def built() -> list[str]:
-    """Instruction sets whose extensions were built."""
-    return [isa for isa, folder in LEVELS.items() if any((NATIVE / f"{folder}_float32").glob("kernels.*"))]
+    """Instruction sets whose extensions were built, both of them, and for this Python."""
+    wanted = {isa: [NATIVE / f"{folder}_{dtype}" for dtype in ("float32", "float64")] for isa, folder in LEVELS.items()}
+    return [isa for isa, folders in wanted.items() if all(map(_has_extension, folders))]
+
+
+def _has_extension(folder: Path) -> bool:
+    return any((folder / f"kernels{suffix}").exists() for suffix in EXTENSION_SUFFIXES)
 
 
 def chosen() -> str:
