@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from ..interrupts import Interrupts
 from .layout import Layout
 from .run import CALL_SECONDS, flops_per_row
 from .threads import Crew, Kernel
@@ -58,8 +59,10 @@ class Inference:
         else:
             crew = Crew(t.threads)
             try:
-                while t.start < n:
-                    crew.run(self._kernel, self._work.address)
+                with Interrupts() as interrupts:  # a helper that has begun waits for this thread: Ctrl-C must not
+                    while t.start < n:
+                        with interrupts.held:
+                            crew.run(self._kernel, self._work.address)
             finally:
                 crew.close()
         return t.total, self._few_outputs[:n].copy() if few else outputs
