@@ -76,7 +76,8 @@ def test_loss_is_the_mean_over_all_elements():
 def test_row_blocks_change_rounding_only(monkeypatch):
     results = []
     for block in (4096, 4):
-        monkeypatch.setattr(reference, "BLOCK", block)
+        monkeypatch.setattr(reference.network, "BLOCK", block)
+        monkeypatch.setattr(reference.run, "BLOCK", block)
         net, x, y = network((3, 6, 2), rule="momentum")
         with training(net, x, y, (0.1, 0.9), batch_size=10, keep_predictions=True) as run:
             run.advance(3)
@@ -191,8 +192,8 @@ def test_advance_stops_after_batches_and_at_epochs():
 
 
 def test_advance_returns_after_a_moment(monkeypatch):
-    monkeypatch.setattr(reference, "MOMENT", 0)
-    monkeypatch.setattr(reference, "BLOCK", 2)
+    monkeypatch.setattr(reference.run, "MOMENT", 0)
+    monkeypatch.setattr(reference.run, "BLOCK", 2)
     net, x, y = network((3, 4, 1))
     before = net.w.copy()
     with training(net, x, y) as run:

@@ -1,0 +1,124 @@
+"""The weights of a program, forward and backward through all its layers, and one step of its update rule."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from ...kernels import source
+from ...program import Program
+from .. import Hyper
+from .layers import Layer
+from .order import row_order
+from .run import ReferenceRun
+
+BLOCK = 4096  # rows predicted at once: bounds the memory of activations
+
+
+def views(flat: np.ndarray, shapes: Sequence[tuple[int, ...]]) -> list[np.ndarray]:
+    """Consecutive pieces of a vector, in these shapes."""
+    ends = np.cumsum([math.prod(shape) for shape in shapes])
+    return (
+        [piece.reshape(shape) for piece, shape in zip(np.split(flat, ends[:-1]), shapes, strict=True)] if shapes else []
+    )
+
+
+class ReferenceNetwork:
+    """See :class:`fastsgd.engines.Network`. All weights lie in one vector, and so do their gradients and memories."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.shapes = program.weight_shapes()
+        size = sum(math.prod(shape) for shape in self.shapes)
+        rule = source.update_table()[program.rule] if program.rule else None
+        self.slots = {name: np.zeros(size, program.dtype) for name in (rule.slots if rule else "")}
+        self.w = np.zeros(size, program.dtype)
+        self.g = np.zeros(size, program.dtype)
+        weights, gradients = views(self.w, self.shapes), views(self.g, self.shapes)
+        self.layers = [Layer(op, program.dtype, weights, gradients) for op in program.ops]
+        formulas = source.on_arrays(program.dtype.type)  # type: ignore[arg-type]
+        self.loss_constants = [program.dtype.type(c) for c in program.loss_constants]
+        if program.loss:
+            self.loss, self.loss_slope = formulas[program.loss], formulas[f"{program.loss}_slope"]
+        self.numbers = rule.numbers if rule else ()
+        self.rule = [
+            (x, formulas[f"{program.rule}_{x}"], source.signatures("updates")[f"{program.rule}_{x}"])
+            for x in (rule.assigns if rule else "")
+        ]
+
+    def get_weights(self) -> list[np.ndarray]:
+        return [w.copy() for w in views(self.w, self.shapes)]
+
+    def set_weights(self, weights: Sequence[np.ndarray]) -> None:
+        for old, new in zip(views(self.w, self.shapes), weights, strict=True):
+            old[...] = new
+
+    def get_slots(self) -> list[list[np.ndarray]]:
+        return [[v.copy() for v in views(slot, self.shapes)] for slot in self.slots.values()]
+
+    def set_slots(self, slots: Sequence[Sequence[np.ndarray]]) -> None:
+        for slot, arrays in zip(self.slots.values(), slots, strict=True):
+            for old, new in zip(views(slot, self.shapes), arrays, strict=True):
+                old[...] = new
+
+    # -- One pass
+    def forward(self, x: np.ndarray) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        """Inputs x, pre-activations z and outputs a of every layer."""
+        tape = []
+        for layer in self.layers:
+            z, a = layer.forward(x)
+            tape.append((x, z, a))
+            x = a
+        return tape
+
+    def total_loss(self, p: np.ndarray, y: np.ndarray) -> float:
+        """Sum over all elements."""
+        return float(self.loss(p, y, *self.loss_constants).sum(dtype=np.float64))
+
+    def backward(self, tape: list[tuple[np.ndarray, np.ndarray, np.ndarray]], Da: np.ndarray, first: bool) -> None:
+        """Gradients of all weights, from dL/da of the last layer."""
+        for layer, (x, z, a) in zip(reversed(self.layers), reversed(tape), strict=True):
+            Dz = layer.through_activation(Da, z, a)
+            layer.learn(Dz, x, first)
+            if layer is not self.layers[0]:
+                Da = layer.backward(Dz)
+
+    def update(self, numbers: np.ndarray) -> None:
+        """One step of the update rule on all weights."""
+        values = dict(zip(self.numbers, numbers, strict=True), w=self.w, g=self.g, **self.slots)
+        for x, formula, parameters in self.rule:
+            values[x][...] = formula(*(values[p] for p in parameters))
+
+    # -- All rows
+    def predict(self, x: np.ndarray, threads: int = 1) -> np.ndarray:
+        p = np.empty((len(x), self.program.outputs), self.program.dtype)
+        with np.errstate(all="ignore"):
+            for rows in (slice(i, i + BLOCK) for i in range(0, len(x), BLOCK)):
+                p[rows] = self.forward(x[rows])[-1][-1]
+        return p
+
+    def evaluate(self, x: np.ndarray, y: np.ndarray, threads: int = 1) -> tuple[float, np.ndarray]:
+        p = self.predict(x)
+        with np.errstate(all="ignore"):
+            total = sum(self.total_loss(p[i : i + BLOCK], y[i : i + BLOCK]) for i in range(0, len(x), BLOCK))
+        return total / p.size, p
+
+    def training(
+        self,
+        x: np.ndarray,
+        y: np.ndarray,
+        *,
+        batch_size: int,
+        hyper: Hyper,
+        step: int,
+        shuffle: bool,
+        seed: int,
+        first_epoch: int,
+        threads: int = 1,
+        keep_predictions: bool = False,
+    ) -> ReferenceRun:
+        predictions = np.zeros((len(x), self.program.outputs), self.program.dtype) if keep_predictions else None
+        order = (lambda epoch: row_order(len(x), seed, first_epoch + epoch)) if shuffle else None
+        return ReferenceRun(self, x, y, batch_size, hyper, step, order, predictions)

@@ -1,0 +1,138 @@
+"""One stretch of training: epochs, batches, and what happens when the loss is no longer finite."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Callable
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .. import Diverged, Hyper
+
+if TYPE_CHECKING:
+    from .network import ReferenceNetwork
+
+BLOCK = 4096  # rows of a batch worked on at once: bounds the memory of activations
+MOMENT = 0.03  # seconds of an `advance`
+STEPS = 1024  # steps whose hyperparameters are asked for at once
+
+
+class ReferenceRun:
+    """See :class:`fastsgd.engines.Run`."""
+
+    def __init__(
+        self,
+        network: ReferenceNetwork,
+        x: np.ndarray,
+        y: np.ndarray,
+        batch_size: int,
+        hyper: Hyper,
+        step: int,
+        order_of: Callable[[int], np.ndarray] | None,
+        predictions: np.ndarray | None,
+    ) -> None:
+        self.network, self.x, self.y = network, x, y
+        self.batch_size, self.hyper, self.order_of = batch_size, hyper, order_of
+        self.epoch, self.batch, self.step = 0, 0, step
+        self.losses: list[float] = []
+        self.running_loss = math.nan
+        self.predictions = predictions
+        self._batches = -(-len(x) // batch_size)  # of an epoch
+        self._done = 0  # rows of the current batch whose gradient is in already
+        self._batch_total = 0.0  # their losses
+        self._total = 0.0  # losses of the whole batches of this epoch
+        self._order: np.ndarray | None = None
+        self._safe: tuple[list[np.ndarray], int] | None = None  # weights and memories after so many epochs, finite
+        self._numbers = np.empty((0, 0))  # hyperparameters of the steps from _numbers_step on
+        self._numbers_step = self._last_step = self._first_step = step
+
+    def __enter__(self) -> ReferenceRun:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        if not any(exc) and self.step > self._first_step and not self._finite():
+            last = (self.epoch, self.batch - 1) if self.batch else (self.epoch - 1, self._batches - 1)
+            raise self._diverged(*last)
+
+    def advance(self, epoch: int, batches: int | None = None) -> None:
+        until = perf_counter() + MOMENT
+        self._last_step = sys.maxsize if batches is None else self.step + batches
+        self._numbers = self._numbers[:0]  # they may have been changed meanwhile
+        with np.errstate(all="ignore"):
+            while self.epoch < epoch and self.step < self._last_step:
+                self._block()
+                if perf_counter() > until:
+                    break
+
+    def _block(self) -> None:
+        """The next rows of the batch: forward, loss, backward; after its last ones the update."""
+        if self.batch == 0 and self._done == 0:
+            self._begin_epoch()
+        net, outputs = self.network, self.network.program.outputs
+        start = self.batch * self.batch_size
+        B = min(self.batch_size, len(self.x) - start)
+        block = slice(start + self._done, start + min(self._done + BLOCK, B))
+        rows = block if self._order is None else self._order[block]
+
+        y = self.y[rows]
+        tape = net.forward(self.x[rows])
+        p = tape[-1][-1]
+        total = net.total_loss(p, y)
+        if not math.isfinite(total):
+            raise self._diverged(self.epoch, self.batch)
+        Dp = net.loss_slope(p, y, *net.loss_constants) * p.dtype.type(1 / (B * outputs))
+        net.backward(tape, Dp, first=self._done == 0)
+
+        if self.predictions is not None:
+            self.predictions[rows] = p
+        self._batch_total += total
+        self._done += len(y)
+        if self._done == B:
+            net.update(self._hyper())
+            self._finish_batch(start + B)
+
+    def _begin_epoch(self) -> None:
+        self._order = self.order_of(self.epoch) if self.order_of else None
+        if self._safe is None or self._finite():
+            self._safe = [a.copy() for a in self._state], self.epoch
+        self._total = 0.0
+
+    def _hyper(self) -> np.ndarray:
+        """The update rule's numbers for this step."""
+        if not 0 <= self.step - self._numbers_step < len(self._numbers):
+            t = np.arange(self.step, min(self.step + STEPS, self._last_step), dtype=np.int64)
+            self._numbers, self._numbers_step = self.hyper(t).astype(self.network.program.dtype), self.step
+        return self._numbers[self.step - self._numbers_step]
+
+    def _finish_batch(self, rows: int) -> None:
+        """Count a batch, and the epoch if it was its last; ``rows`` of the epoch are done."""
+        self._total += self._batch_total
+        self.running_loss = self._total / (rows * self.network.program.outputs)
+        self._done, self._batch_total = 0, 0.0
+        self.step += 1
+        self.batch += 1
+        if rows == len(self.x):
+            self.epoch, self.batch = self.epoch + 1, 0
+            self.losses.append(self.running_loss)
+
+    # -- Divergence: of the first batch whose loss is not finite, or of the last one if the weights end not finite
+    @property
+    def _state(self) -> list[np.ndarray]:
+        """All that an update changes."""
+        return [self.network.w, *self.network.slots.values()]
+
+    def _finite(self) -> bool:
+        return all(np.isfinite(a).all() for a in self._state)
+
+    def _diverged(self, epoch: int, batch: int) -> Diverged:
+        """The error, after everything has been put back to the end of the last epoch that ended finite."""
+        assert self._safe is not None
+        arrays, self.epoch = self._safe
+        for now, safe in zip(self._state, arrays, strict=True):
+            now[...] = safe
+        self.step, self.batch, self._done, self._batch_total = self._first_step + self.epoch * self._batches, 0, 0, 0.0
+        del self.losses[self.epoch :]
+        return Diverged(epoch, batch)
