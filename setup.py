@@ -64,11 +64,12 @@ def generate():
     source, typed = runpy.run_path(str(KERNELS / "source.py")), runpy.run_path(str(KERNELS / "typed.py"))
     lists = runpy.run_path(str(KERNELS / "records.py"))
     records = {"LayerRecord": lists["LAYER"], "TaskRecord": lists["TASK"]}
+    kinds = lists["KINDS"]
     text = source["text"]()
     made = {
         "kernels.py": typed["stripped"](text),
-        "kernels.pxd": typed["pxd"](text, records, (ENGINES / "borrowed.pxd").read_text()),
-        "records.h": typed["header"](records),
+        "kernels.pxd": typed["pxd"](text, records, kinds, (ENGINES / "borrowed.pxd").read_text()),
+        "records.h": typed["header"](records, kinds),
     }
     GENERATED.mkdir(parents=True, exist_ok=True)
     for name, content in made.items():

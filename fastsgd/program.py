@@ -21,6 +21,8 @@ class Op:
         Name of a formula in ``kernels/activations.py``.
     constants : tuple of float
         The formula's parameters after the first, in its order.
+    trainable : bool
+        False: training leaves the weights as they are.
     """
 
     kind: str
@@ -29,6 +31,7 @@ class Op:
     use_bias: bool = False
     activation: str = "linear"
     constants: tuple[float, ...] = ()
+    trainable: bool = True
 
 
 @dataclass(frozen=True)

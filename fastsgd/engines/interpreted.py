@@ -17,7 +17,7 @@ from ..kernels import source
 from ..program import Program
 from .compiled import CompiledNetwork, Library
 from .layout import LayerRecord, TaskRecord
-from .workspace import SCRATCH
+from .workspace import KINDS, SCRATCH
 
 REACH = 1 << 30  # elements that a pointer can reach; a view reserves nothing
 ROWS = 4  # of the tile
@@ -95,7 +95,7 @@ def names(dtype: np.dtype) -> dict[str, Any]:
         "to_doubles": pointer(ctypes.c_double),
         "to_ints": pointer(ctypes.c_int64),
         "at": offset, "doubles_at": offset, "ints_at": offset,
-        "ZERO": 0, "BIAS": 1, "ADD": 2, "ROWS": 0, "ONE": 1, "COLUMNS": 2, "SPAN": ROWS, "TILE_ROWS": ROWS,
+        "ZERO": 0, "BIAS": 1, "ADD": 2, "ROWS": 0, "ONE": 1, "COLUMNS": 2, **KINDS, "SPAN": ROWS, "TILE_ROWS": ROWS,
         "REAL_BYTES": dtype.itemsize, "SCRATCH": SCRATCH,
         "tile_full": tile(ROWS), "tile8": tile(8), "tile4": tile(4), "tile2": tile(2), "tile1": tile(1),
         "transpose": transpose, "load_acquire": alone, "store_release": alone, "relax": alone,

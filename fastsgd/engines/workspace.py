@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ..kernels import source
+from ..kernels import records, source
 from ..program import Program
 from .layout import LayerRecord, Layout, TaskRecord, aligned, round_up, width_of
 
@@ -15,6 +15,7 @@ BLOCK = 256  # most rows of a block: their activations stay in the second-level 
 SCRATCH = 34 * 32  # elements of a thread's gradient tile, as in tile.h
 MOST_THREADS = 64
 ROWS, ONE, COLUMNS = 0, 1, 2  # paths, as in engine.h
+KINDS = {kind.upper(): number for number, kind in enumerate(records.KINDS)}
 
 
 class Workspace:
@@ -63,7 +64,7 @@ class Workspace:
         formulas = source.activation_table()
         for record, place in zip(self.layers, layout.places, strict=True):
             op = place.op
-            record.dense, record.inputs, record.outputs = op.kind == "dense", op.inputs, op.outputs
+            record.kind, record.inputs, record.outputs = KINDS[op.kind.upper()], op.inputs, op.outputs
             record.use_bias = op.use_bias
             record.thin = place.thin
             record.width, record.panels, record.height = place.width, place.panels, place.height

@@ -50,7 +50,7 @@ def learn_columns(t: Task, me: i64, rows: i64, begin: i64, last: i64, h: reals) 
         if L.thin:
             if me == t.threads - 1:
                 learn_thin(t, L, rows, begin, last, h)
-        elif L.dense:
+        elif L.kind == DENSE:
             for p in range(own(L.panels, me, t.threads), own(L.panels, me + 1, t.threads)):
                 for q in range((L.inputs + L.source_width - 1) // L.source_width):
                     learn_tile(t, L, me, p, q * L.source_width, rows, begin, last, h)

@@ -24,7 +24,7 @@ def step_one(t: Task, order: ints, me: i64, scale: real, h: reals) -> None:
                 for p in range((L.inputs + L.source_width - 1) // L.source_width):
                     backward_thin(t, L, layer(t, l - 1), p, 0, 1)
             learn_thin(t, L, 1, ZERO, 1, h)
-        elif L.dense:
+        elif L.kind == DENSE:
             for k in range(0, L.inputs, 16):
                 if l > 0:
                     U: Layer = layer(t, l - 1)
@@ -60,7 +60,7 @@ def forward_one(t: Task, L: Layer, me: i64) -> None:
             if L.activate:
                 o = c * t.column
                 call_activation(L.activate, at(to_reals(L.A), o), at(z, o), 1, to_reals(L.constants))
-    elif L.dense:
+    elif L.kind == DENSE:
         for p in range(L.panels):
             w: reals = at(to_reals(L.W), p * (L.height + 1) * L.width)
             a: reals = at(to_reals(L.Z), p * t.pitch * L.width)

@@ -4,9 +4,12 @@ Addresses are absolute, counts are in elements unless they say bytes. The NumPy 
 record types and Cython's structs are all made from these lists.
 """
 
+# What a step of the network does; the kernels know the number of each under its name in capitals.
+KINDS = ("dense", "activation")
+
 # One step of the network. K inputs, N outputs; panels of `width` columns; weight panel: `height` rows and the bias row.
 LAYER = {
-    "dense": "i64",  # 1: weights and activation, 0: activation only
+    "kind": "i64",  # DENSE, ACTIVATION: see KINDS
     "inputs": "i64",  # K
     "outputs": "i64",  # N
     "use_bias": "i64",

@@ -33,7 +33,7 @@ def forward_panel(t: Task, L: Layer, p: i64, r0: i64, n: i64) -> None:
     width = L.source_width
     jump = t.pitch * width
     source: reals = at(to_reals(L.source), r0 * width)
-    if L.dense:
+    if L.kind == DENSE:
         w: reals = at(to_reals(L.W), p * (L.height + 1) * L.width)
         bias: reals = at(w, L.height * L.width)
         call_product(t.product, source, width, 1, width, jump, w, L.inputs, bias, BIAS, z, n, L.width)
@@ -117,7 +117,7 @@ def backward_panel(t: Task, L: Layer, U: Layer, p: i64, r0: i64, n: i64) -> None
     below: reals = at(to_reals(U.D), (p * t.pitch + r0) * U.width)
     if L.thin:
         backward_thin(t, L, U, p, r0, n)
-    elif L.dense:
+    elif L.kind == DENSE:
         wt: reals = at(to_reals(L.WT), p * L.turned * U.width)
         jump = t.pitch * L.width
         call_product(t.product, delta, L.width, 1, L.width, jump, wt, L.outputs, wt, ZERO, below, n, U.width)
@@ -152,7 +152,7 @@ def learn(t: Task, me: i64, rows: i64, begin: i64, last: i64, h: reals) -> None:
             if job % t.threads == me:
                 learn_thin(t, L, rows, begin, last, h)
             job = job + 1
-        elif L.dense:
+        elif L.kind == DENSE:
             for p in range(L.panels):
                 for q in range((L.inputs + L.source_width - 1) // L.source_width):
                     if job % t.threads == me:

@@ -51,18 +51,18 @@ def cython_name(c: str) -> str:
     return {v: k for k, v in TYPES.items()}[c] if c.endswith("*") else c
 
 
-def pxd(text: str, records: Records, borrowed: str) -> str:
+def pxd(text: str, records: Records, kinds: tuple[str, ...], borrowed: str) -> str:
     """Declarations of all functions; ``borrowed`` is the head that names what ``engine.h`` lends."""
-    structs = ""
+    structs = f"    int64_t {', '.join(kinds).upper()}\n"
     for name, fields in records.items():
         structs += f"    ctypedef struct {name}:\n" + "".join(f"        {TYPES[t]} {f}\n" for f, t in fields.items())
     functions = [declaration(node) for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)]
     return borrowed.replace("    # RECORDS\n", structs) + "\n".join(functions)
 
 
-def header(records: Records) -> str:
-    """The records as C structs."""
-    return "".join(
+def header(records: Records, kinds: tuple[str, ...]) -> str:
+    """The records as C structs, and the numbers of the kinds of steps."""
+    return f"enum {{ {', '.join(kinds).upper()} }};\n" + "".join(
         f"struct {name} {{\n" + "".join(f"    {TYPES[t]} {f};\n" for f, t in fields.items()) + "};\n"
         + f"typedef struct {name} {name};\n"
         for name, fields in records.items()
