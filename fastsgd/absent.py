@@ -51,7 +51,7 @@ METRICS: Notes = _not_yet(
 )
 MODELS: Notes = _not_yet("Functional Model clone_model load_model model_from_json save_model")
 OPTIMIZERS: Notes = _not_yet(
-    "Adadelta Adafactor Adagrad Adam Adamax AdamW Ftrl Lamb Lion LossScaleOptimizer Muon Nadam RMSprop legacy schedules"
+    "Adadelta Adafactor Adagrad Adam Adamax AdamW Ftrl Lamb Lion LossScaleOptimizer Muon Nadam RMSprop legacy"
 )
 METHODS: Notes = {  # of a model
     **dict.fromkeys(["export", "save", "to_json"], "not supported yet, but pickle keeps a whole model"),

@@ -109,7 +109,8 @@ class CompiledRun:
     def _run_kernel(self, stop_epoch: int, budget: int) -> None:
         """At most ``budget`` blocks towards ``stop_epoch``; the epochs that end go to ``losses``."""
         t, first = self._t, self.epoch
-        table = self._hyper(np.arange(self.step, self.step + budget))
+        steps = min(budget, (stop_epoch - first) * self._batches - self.batch)  # those that may be done, no others
+        table = self._hyper(np.arange(self.step, self.step + steps))
         constant = table.strides[0] == 0
         numbers = np.ascontiguousarray(table[:1] if constant else table, self._work.layout.program.dtype)
         sums = np.empty(min(stop_epoch - first, budget))

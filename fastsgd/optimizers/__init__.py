@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from .. import absent
 from ..identifiers import instance, serialized
+from . import schedules
 from .base import Optimizer
 from .sgd import SGD
 
-__all__ = ["SGD", "Optimizer", "deserialize", "get", "serialize"]
+__all__ = ["SGD", "Optimizer", "deserialize", "get", "schedules", "serialize"]
 
 CLASSES: dict[str, type[Optimizer]] = {"SGD": SGD}
 

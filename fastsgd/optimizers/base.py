@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 from ..arguments import number
 from ..kernels import source
+from . import schedules
+from .schedules.base import rates_of, takes_a_step
 
 DEFAULT_RATE = 0.01  # an argument that is this very object was not given
+Rate = float | Callable[[int], Any]
 
 
 class Optimizer:
@@ -21,8 +24,9 @@ class Optimizer:
 
     Parameters
     ----------
-    learning_rate : float
-        0 or more. ``lr`` is its old name; only one of both may be given.
+    learning_rate : float, LearningRateSchedule or callable
+        0 or more; a schedule (see :mod:`fastsgd.optimizers.schedules`), or a function of the update count. Reading it
+        gives that of the next update. ``lr`` is its old name; only one of both may be given.
     decay : float
         Learning rate at update t (from 0): ``learning_rate / (1 + decay * t)``, as in Keras 1 and 2.
     name : str, optional
@@ -40,31 +44,46 @@ class Optimizer:
 
     def __init__(
         self,
-        learning_rate: float = DEFAULT_RATE,
+        learning_rate: Rate = DEFAULT_RATE,
         *,
         decay: float = 0.0,
-        lr: float | None = None,
+        lr: Rate | None = None,
         name: str | None = None,
     ) -> None:
         if lr is not None and learning_rate is not DEFAULT_RATE:
             raise ValueError(
                 f"lr is the old name of learning_rate: got both, lr={lr!r}, learning_rate={learning_rate!r}"
             )
-        self.learning_rate = learning_rate if lr is None else lr
+        self.iterations = 0
+        self._learning_rate: Rate = 0.0
+        self.learning_rate = learning_rate if lr is None else lr  # type: ignore[assignment]
         self.decay = decay
         self.name = name or type(self).__name__
-        self.iterations = 0
         self._variables: list[np.ndarray] = []
         self._slots: list[dict[str, np.ndarray]] = []  # of each variable: the rule's memories by letter
 
     # -- Settings ------------------------------------------------------------------------------------------------------
     @property
     def learning_rate(self) -> float:
+        if callable(self._learning_rate):
+            return float(rates_of(self._learning_rate, np.array([self.iterations]))[0])
         return self._learning_rate
 
     @learning_rate.setter
-    def learning_rate(self, value: float) -> None:
-        self._learning_rate = number("learning_rate", value, 0)
+    def learning_rate(self, value: Rate) -> None:
+        if isinstance(value, dict):
+            value = schedules.deserialize(value)
+        if callable(value) and not isinstance(value, type):
+            if not takes_a_step(value):
+                raise TypeError(f"learning_rate as a function must take the update count alone, got {value!r}")
+            self._learning_rate = value
+        elif callable(self._learning_rate):
+            raise TypeError(
+                f"the learning rate of this optimizer is a schedule, {self._learning_rate!r}, so it cannot be set to "
+                f"{value!r}: assign another schedule, or make the optimizer with a float"
+            )
+        else:
+            self._learning_rate = number("learning_rate", value, 0)
 
     @property
     def lr(self) -> float:
@@ -84,6 +103,19 @@ class Optimizer:
         self._decay = number("decay", value, 0)
 
     # -- For engines ---------------------------------------------------------------------------------------------------
+    def rates(self, t: np.ndarray) -> Any:
+        """Learning rates at update counts t, schedule and decay applied: float64, of t's shape, or a float for all t.
+
+        Raises
+        ------
+        ValueError
+            A schedule gives one that is negative or not finite.
+        """
+        rate: Any = self._learning_rate
+        if callable(rate):
+            rate = rates_of(rate, t.reshape(-1)).reshape(t.shape)
+        return rate / (1.0 + self.decay * t) if self.decay else rate
+
     @property
     def rule(self) -> str:
         """Which rule of ``kernels/updates.py`` the present settings need."""
@@ -91,7 +123,7 @@ class Optimizer:
 
     def numbers(self, t: np.ndarray) -> dict[str, Any]:
         """The rule's per-step numbers by name, for update counts t: float64, of t's shape, or scalar for all t."""
-        return {"lr": self.learning_rate / (1.0 + self.decay * t) if self.decay else self.learning_rate}
+        return {"lr": self.rates(t)}
 
     def hyper(self, t: np.ndarray) -> np.ndarray:
         """What the rule needs at updates t.
@@ -115,8 +147,9 @@ class Optimizer:
     # -- Alone, on arrays ----------------------------------------------------------------------------------------------
     @property
     def variables(self) -> list[Any]:
-        """The state, as in Keras: update count, learning rate, then the memories of every array."""
-        return [self.iterations, self.learning_rate, *(slot for slots in self._slots for slot in slots.values())]
+        """The state, as in Keras: update count, learning rate (no schedule), then the memories of every array."""
+        rate = [] if callable(self._learning_rate) else [self._learning_rate]
+        return [self.iterations, *rate, *(slot for slots in self._slots for slot in slots.values())]
 
     def build(self, variables: Iterable[np.ndarray]) -> None:
         """Make memories (of zeros) for these arrays; :meth:`apply` does so at its first call.
@@ -209,7 +242,10 @@ class Optimizer:
     # -- Configs -------------------------------------------------------------------------------------------------------
     def get_config(self) -> dict[str, Any]:
         """Settings from which :meth:`from_config` makes an equal optimizer (without its state)."""
-        return {"name": self.name, "learning_rate": self.learning_rate, "decay": self.decay}
+        rate: Any = self._learning_rate
+        if isinstance(rate, schedules.LearningRateSchedule):
+            rate = schedules.serialize(rate)
+        return {"name": self.name, "learning_rate": rate, "decay": self.decay}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Optimizer:

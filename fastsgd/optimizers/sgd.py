@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..arguments import flag, not_yet, number
-from .base import DEFAULT_RATE, Optimizer
+from .base import DEFAULT_RATE, Optimizer, Rate
 
 
 class SGD(Optimizer):
@@ -23,8 +23,8 @@ class SGD(Optimizer):
 
     Parameters
     ----------
-    learning_rate : float
-        0 or more; ``lr`` is its old name.
+    learning_rate : float, LearningRateSchedule or callable
+        0 or more, a schedule, or a function of the update count; ``lr`` is its old name.
     momentum : float
         In [0, 1].
     nesterov : bool
@@ -51,12 +51,12 @@ class SGD(Optimizer):
 
     def __init__(
         self,
-        learning_rate: float = DEFAULT_RATE,
+        learning_rate: Rate = DEFAULT_RATE,
         momentum: float = 0.0,
         nesterov: bool = False,
         *,
         decay: float = 0.0,
-        lr: float | None = None,
+        lr: Rate | None = None,
         name: str = "SGD",
         weight_decay: Any = None,
         clipnorm: Any = None,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Callable
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -59,10 +58,11 @@ class ReferenceRun:
 
     def advance(self, epoch: int, batches: int | None = None) -> None:
         until = perf_counter() + MOMENT
-        self._last_step = sys.maxsize if batches is None else self.step + batches
+        left = (epoch - self.epoch) * self._batches - self.batch
+        self._last_step = self.step + (left if batches is None else min(left, batches))
         self._numbers = self._numbers[:0]  # they may have been changed meanwhile
         with np.errstate(all="ignore"):
-            while self.epoch < epoch and self.step < self._last_step:
+            while self.step < self._last_step:
                 self._block()
                 if perf_counter() > until:
                     break
