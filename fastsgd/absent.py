@@ -44,10 +44,9 @@ LOSSES: Notes = {
     **dict.fromkeys(["RootMeanSquaredError", "rmse", "R2Score", "r2"], "a metric, not a loss"),
 }
 METRICS: Notes = _not_yet(
-    "AUC Accuracy BinaryAccuracy BinaryCrossentropy CategoricalAccuracy CategoricalCrossentropy CosineSimilarity "
-    "F1Score FBetaScore Hinge KLDivergence LogCoshError MeanAbsolutePercentageError MeanSquaredLogarithmicError "
-    "Poisson Precision Recall SparseCategoricalAccuracy SparseCategoricalCrossentropy Sum TopKCategoricalAccuracy "
-    "acc mape msle"
+    "AUC BinaryCrossentropy CategoricalCrossentropy CosineSimilarity F1Score FBetaScore Hinge KLDivergence "
+    "LogCoshError MeanAbsolutePercentageError MeanSquaredLogarithmicError Poisson Precision Recall "
+    "SparseCategoricalCrossentropy mape msle"
 )
 MODELS: Notes = _not_yet("Functional Model clone_model load_model model_from_json save_model")
 OPTIMIZERS: Notes = _not_yet(

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from . import metrics as metrics_module
 from .backend import threads_for
 from .callbacks import CallbackList
 from .engines import Network
-from .metrics import Metric
+from .metrics import Report
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Checked rows: x (n, inputs) and y (n, outputs) as an engine reads them."""
+    """Checked rows: x (n, inputs) and y (n, columns) as an engine reads them, and weights (n,) or None."""
 
     x: np.ndarray
     y: np.ndarray
+    weights: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.x)
@@ -29,7 +28,7 @@ class Rows:
 def evaluate(
     network: Network,
     rows: Rows,
-    metrics: Sequence[Metric],
+    metrics: Report,
     threads: int | str,
     batch_size: int,
     callbacks: CallbackList,
@@ -39,8 +38,7 @@ def evaluate(
     size = batch_size if callbacks.overrides("on_test_batch_begin", "on_test_batch_end") else n
     count = threads_for(network.program, size, threads, training=False)
     total = 0.0
-    for metric in metrics:
-        metric.reset_state()
+    metrics.reset()
     callbacks.on_test_begin()
     logs: dict[str, Any] = {}
     for batch, start in enumerate(range(0, n, size)):
@@ -48,9 +46,8 @@ def evaluate(
         callbacks.on_test_batch_begin(batch)
         loss, outputs = network.evaluate(x, y, count)
         total += loss * len(x)
-        for metric in metrics:
-            metric.update_state(y, outputs)
-        logs = {"loss": total / (start + len(x)), **metrics_module.results(metrics)}
+        metrics.update(y, outputs, None if rows.weights is None else rows.weights[start : start + size])
+        logs = {"loss": total / (start + len(x)), **metrics.results()}
         callbacks.on_test_batch_end(batch, logs)
     callbacks.on_test_end(logs)
     return logs

@@ -31,7 +31,7 @@ class Predictor(Stack):
     def __init__(self, layers: Sequence[Layer] | None = None, name: str | None = None, seed: int | None = None) -> None:
         self.optimizer: Any = None
         self.loss: losses.Loss | None = None
-        self.metrics: list[metrics_module.Metric] = []
+        self.report = metrics_module.Report()
         self.num_threads: int | str = "auto"
         self._backend: str | None = None
         self._lock = threading.RLock()
@@ -61,13 +61,15 @@ class Predictor(Stack):
             See :mod:`fastsgd.losses`.
         metrics : str, Metric, or a list of them, optional
             See :mod:`fastsgd.metrics`.
+        weighted_metrics : str, Metric, or a list of them, optional
+            Likewise, and these weigh rows by ``sample_weight`` and ``class_weight``.
         backend : {"auto", "cython", "numba", "numpy"}, optional
             The engine; by default that of :func:`fastsgd.set_backend`.
         dtype : {"float32", "float64"}
             Of the weights and of all arithmetic.
         num_threads : int or "auto"
             "auto": as many as pay, at most :func:`fastsgd.get_num_threads`. Results do not depend on it.
-        loss_weights, weighted_metrics
+        loss_weights
             Not supported yet.
 
         Raises
@@ -79,26 +81,31 @@ class Predictor(Stack):
         ImportError
             The backend is not available; the message says what to install.
         """
-        not_yet(loss_weights=loss_weights, weighted_metrics=weighted_metrics)
+        not_yet(loss_weights=loss_weights)
         made = optimizers.get(optimizer)
         if made is None:
             raise TypeError("optimizer must be a name or an Optimizer, got None")
         made_loss = None if loss is None else losses.compiled(loss)
-        made_metrics = metrics_module.compiled(metrics)
+        report = metrics_module.Report(metrics_module.compiled(metrics), metrics_module.compiled(weighted_metrics))
         engine = backends.resolve(backend)
         made_dtype = _dtype(dtype)
         if num_threads != "auto":
             num_threads = whole("num_threads", num_threads, or_else=' (or "auto")')
         with self._alone("compile"):
             self._weights.release(memories=False)
-            self.optimizer, self.loss, self.metrics = made, made_loss, made_metrics
+            self.optimizer, self.loss, self.report = made, made_loss, report
             self.optimizer.iterations = 0
             self._backend, self._dtype, self.num_threads = engine.name, made_dtype, num_threads
 
     @property
+    def metrics(self) -> list[metrics_module.Metric]:
+        """Those compiled, weighted ones last."""
+        return self.report.metrics
+
+    @property
     def metrics_names(self) -> list[str]:
         """What :meth:`evaluate` returns, in order."""
-        return ["loss", *metrics_module.names(self.metrics)]
+        return ["loss", *self.report.names]
 
     # -- Using --------------------------------------------------------------------------------------------------------
     def evaluate(
@@ -144,7 +151,7 @@ class Predictor(Stack):
         self._need_weights()
         rows = self._rows(x, y)
         size = rows_of_batch("batch_size", batch_size, len(rows))
-        logs = evaluate(self._network(), rows, self.metrics, self.num_threads, size, CallbackList(callbacks, self))
+        logs = evaluate(self._network(), rows, self.report, self.num_threads, size, CallbackList(callbacks, self))
         if verbose in (1, 2):
             print(" - ".join(f"{name}: {value:.4f}" for name, value in logs.items()))
         return results(logs, return_dict)

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from . import metrics as metrics_module
 from .backend import threads_for
 from .callbacks import CallbackList
 from .engines import Diverged, Network, Run
@@ -52,7 +51,7 @@ class Fit:
     Parameters
     ----------
     model : Sequential
-        Of it are used: ``optimizer`` (read, and its ``iterations`` written), ``metrics``, ``shuffle_seed``,
+        Of it are used: ``optimizer`` (read, and its ``iterations`` written), ``report``, ``shuffle_seed``,
         ``epochs_begun`` (written) and ``stop_training``.
     network : Network
     plan : Plan
@@ -83,7 +82,7 @@ class Fit:
         plan, model = self.plan, self.model
         by_epoch = bool(
             plan.validation is not None
-            or model.metrics
+            or model.report
             or self.progress.every_epoch
             or self.callbacks.has_epoch_hooks
             or self.callbacks.has_batch_hooks
@@ -116,7 +115,7 @@ class Fit:
             seed=model.shuffle_seed,
             first_epoch=self.first_epoch,
             threads=threads_for(self.network.program, plan.batch_size, plan.threads),
-            keep_predictions=bool(model.metrics),
+            keep_predictions=bool(model.report),
         )
 
     def _advance(self, run: Run, epoch: int, batches: int | None = None) -> None:
@@ -173,7 +172,7 @@ class Fit:
         """An epoch, or the part of it that callbacks want; its logs."""
         n, size = len(self.plan.train), self.plan.batch_size
         order = None
-        if self.model.metrics and self.plan.shuffle:  # whose outputs are new after a batch
+        if self.model.report and self.plan.shuffle:  # whose outputs are new after a batch
             order = row_order(n, self.model.shuffle_seed, self.first_epoch + epoch)
         logs: dict[str, Any] = {}
         for batch in range(self.plan.steps):
@@ -192,18 +191,18 @@ class Fit:
         """Metrics of what these rows' outputs were when they were trained on, beside those taken in before."""
         if run.predictions is None:
             return {}
-        for metric in self.model.metrics:
-            if fresh:
-                metric.reset_state()
-            metric.update_state(self.plan.train.y[rows], run.predictions[rows])
-        return metrics_module.results(self.model.metrics)
+        report, train = self.model.report, self.plan.train
+        if fresh:
+            report.reset()
+        report.update(train.y[rows], run.predictions[rows], None if train.weights is None else train.weights[rows])
+        return report.results()
 
     def _validate(self) -> dict[str, Any]:
         assert self.plan.validation is not None
         return evaluate(
             self.network,
             self.plan.validation,
-            self.model.metrics,
+            self.model.report,
             self.plan.threads,
             self.plan.validation_batch_size,
             self.callbacks,

@@ -6,35 +6,56 @@ memory stays small and the same input always gives the same bits.
 
 from __future__ import annotations
 
-from collections import Counter
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .. import absent
 from ..identifiers import instance, serialized
 from ..losses import mean_squared_error
-from .base import Mean, MeanMetricWrapper, Metric
+from .accuracy import (
+    Accuracy,
+    AccuracyByShape,
+    BinaryAccuracy,
+    CategoricalAccuracy,
+    SparseCategoricalAccuracy,
+    SparseTopKCategoricalAccuracy,
+    TopKCategoricalAccuracy,
+    binary_accuracy,
+    categorical_accuracy,
+    sparse_categorical_accuracy,
+    sparse_top_k_categorical_accuracy,
+    top_k_categorical_accuracy,
+)
+from .base import Metric
+from .reduction import Mean, MeanMetricWrapper, Sum
 from .regression import MeanAbsoluteError, MeanSquaredError, R2Score, RootMeanSquaredError, mean_absolute_error
+from .report import Report
 
 __all__ = [
-    "Mean", "MeanAbsoluteError", "MeanMetricWrapper", "MeanSquaredError", "Metric", "R2Score", "RootMeanSquaredError",
-    "compiled", "deserialize", "get", "mae", "mean_absolute_error", "mean_squared_error", "mse", "names", "results",
-    "serialize",
+    "Accuracy", "BinaryAccuracy", "CategoricalAccuracy", "Mean", "MeanAbsoluteError", "MeanMetricWrapper",
+    "MeanSquaredError", "Metric", "R2Score", "Report", "RootMeanSquaredError", "SparseCategoricalAccuracy",
+    "SparseTopKCategoricalAccuracy", "Sum", "TopKCategoricalAccuracy", "binary_accuracy", "categorical_accuracy",
+    "compiled", "deserialize", "get", "mae", "mean_absolute_error", "mean_squared_error", "mse", "serialize",
+    "sparse_categorical_accuracy", "sparse_top_k_categorical_accuracy", "top_k_categorical_accuracy",
 ]  # fmt: skip
 
 mse, mae = mean_squared_error, mean_absolute_error
 
+_CLASSES: tuple[type[Metric], ...] = (
+    Mean, Sum, MeanSquaredError, MeanAbsoluteError, RootMeanSquaredError, R2Score,
+    Accuracy, BinaryAccuracy, CategoricalAccuracy, SparseCategoricalAccuracy, TopKCategoricalAccuracy,
+    SparseTopKCategoricalAccuracy,
+)  # fmt: skip
 CLASSES: Mapping[str, type[Metric]] = {
-    "mean_squared_error": MeanSquaredError,
-    "mean_absolute_error": MeanAbsoluteError,
-    "root_mean_squared_error": RootMeanSquaredError,
-    "r2_score": R2Score,
+    re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", cls.__name__).lower(): cls for cls in _CLASSES
 }
 ALIASES = {
     "mse": "mean_squared_error",
     "mae": "mean_absolute_error",
     "rmse": "root_mean_squared_error",
     "r2": "r2_score",
+    "acc": "accuracy",
 }
 
 
@@ -67,7 +88,8 @@ def compiled(metrics: Any) -> list[Metric]:
     """The metrics to report: of one identifier or a sequence of them.
 
     A metric given by a string is named as the string is (``"mae"`` is reported as ``"mae"``), as in Keras 3; a
-    function is wrapped in :class:`MeanMetricWrapper`.
+    function is wrapped in :class:`MeanMetricWrapper`. What ``"accuracy"`` and ``"acc"`` mean is settled by the shapes
+    of targets and outputs: see :class:`Accuracy`.
 
     Raises
     ------
@@ -78,7 +100,8 @@ def compiled(metrics: Any) -> list[Metric]:
         return []
     made: list[Metric] = []
     for identifier in metrics if isinstance(metrics, Sequence) and not isinstance(metrics, str) else [metrics]:
-        metric = get(identifier)
+        by_shape = isinstance(identifier, str) and identifier.lower() in ("accuracy", "acc")
+        metric = AccuracyByShape() if by_shape else get(identifier)
         if metric is None:
             raise TypeError("metrics must be names or metrics, got None among them")
         if not isinstance(metric, Metric):
@@ -87,21 +110,6 @@ def compiled(metrics: Any) -> list[Metric]:
             metric.name = identifier
         made.append(metric)
     return made
-
-
-def names(metrics: Sequence[Metric]) -> list[str]:
-    """What the metrics are reported as, in order: the second one of a name as ``name_1``, as in Keras 3."""
-    times: Counter[str] = Counter()
-    found = []
-    for metric in metrics:
-        found.append(f"{metric.name}_{times[metric.name]}" if times[metric.name] else metric.name)
-        times[metric.name] += 1
-    return found
-
-
-def results(metrics: Sequence[Metric]) -> dict[str, Any]:
-    """Name -> result, in order."""
-    return dict(zip(names(metrics), (metric.result() for metric in metrics), strict=True))
 
 
 if not TYPE_CHECKING:

@@ -1,35 +1,65 @@
-"""What all metrics are made of: the base, the mean, and arrays in pairs and in blocks of rows."""
+"""What all metrics are made of: the base, and arrays in pairs and in blocks of rows."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import math
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..losses import real_array, same_rank, settled
+from ..losses import real_array, settled
 
 BLOCK = 1 << 15  # elements worked on at once: half a MiB of temporaries, which stays in cache
 
 
-def blocks(first: np.ndarray, *others: np.ndarray | None) -> Iterator[tuple[Any, ...]]:
-    """Blocks of rows of arrays (None stays None) that have the same rows, in float64."""
-    rows = max(1, BLOCK // max(1, int(np.prod(first.shape[1:]))))
-    arrays = (first, *others)
+def blocks(*arrays: np.ndarray | None) -> Iterator[tuple[Any, ...]]:
+    """Blocks of rows of arrays (None stays None, the first is one) that have the same rows."""
+    first = arrays[0]
+    assert first is not None
+    rows = max(1, BLOCK // max(1, *(math.prod(a.shape[1:]) for a in arrays if a is not None)))
     for start in range(0, len(first), rows):
-        yield tuple(None if a is None else a[start : start + rows].astype(np.float64, copy=False) for a in arrays)
+        yield tuple(None if a is None else a[start : start + rows] for a in arrays)
+
+
+def blocks64(*arrays: np.ndarray | None) -> Iterator[tuple[Any, ...]]:
+    """:func:`blocks` in float64."""
+    for block in blocks(*arrays):
+        yield tuple(None if a is None else a.astype(np.float64, copy=False) for a in block)
+
+
+def rows_of(name: str, values: ArrayLike) -> np.ndarray:
+    """An array that has rows, of any real dtype."""
+    array = np.asarray(values)
+    if array.dtype.kind not in "biuf":
+        array = real_array(name, array)
+    if array.ndim == 0:
+        raise ValueError(f"{name} must have rows, got the single number {values!r}")
+    return array
 
 
 def pair(y_true: ArrayLike, y_pred: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     """Targets and predictions of one shape and any real dtype."""
-    arrays = []
-    for name, values in (("y_true", y_true), ("y_pred", y_pred)):
-        array = np.asarray(values)
-        arrays.append(array if array.dtype.kind in "biuf" else real_array(name, array))
-        if array.ndim == 0:
-            raise ValueError(f"{name} must have rows, got the single number {values!r}")
-    return settled(*arrays)
+    return settled(rows_of("y_true", y_true), rows_of("y_pred", y_pred))
+
+
+def row_weights(sample_weight: ArrayLike | None, rows: int) -> np.ndarray | None:
+    """Weights with one entry, or one array, for every row; a single one is for all of them.
+
+    Raises
+    ------
+    ValueError
+        Another number of rows.
+    """
+    if sample_weight is None:
+        return None
+    weight = real_array("sample_weight", sample_weight, np.float64)
+    if weight.ndim and len(weight) == rows:
+        return weight
+    if weight.ndim and len(weight) != 1:
+        raise ValueError(f"sample_weight has {len(weight)} rows, y_true has {rows}")
+    return np.broadcast_to(weight, (rows, *weight.shape[1:]))
 
 
 class Metric:
@@ -46,13 +76,25 @@ class Metric:
     ----------
     direction : {"down", "up", None}
         Which way is better; callbacks in mode "auto" ask.
+    state : tuple of str
+        Names of the attributes that hold what was taken in; :attr:`variables` shows them.
     """
 
     direction: str | None = None
+    state: tuple[str, ...] = ()
 
     def __init__(self, name: str | None = None, dtype: Any = None) -> None:
         self.name = name or type(self).__name__
-        self.dtype = dtype
+        self._dtype = dtype
+
+    @property
+    def dtype(self) -> Any:
+        return self._dtype
+
+    @property
+    def variables(self) -> list[np.ndarray]:
+        """What was taken in, as copies of the state's arrays."""
+        return [np.array(getattr(self, name)) for name in self.state]
 
     def update_state(self, *args: Any, **kwargs: Any) -> None:
         """Take in a batch: ``y_true`` and ``y_pred`` of shape (n, outputs), ``sample_weight`` of shape (n,) or None."""
@@ -81,74 +123,3 @@ class Metric:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}>"
-
-
-class Average(Metric):
-    """A metric that is the weighted mean ``sum(w * v) / sum(w)`` of something; 0 before there is any of it."""
-
-    def __init__(self, name: str | None = None, dtype: Any = None) -> None:
-        super().__init__(name, dtype)
-        self.total = self.count = 0.0
-
-    def add(self, values: ArrayLike, sample_weight: ArrayLike | None) -> None:
-        """Take in values of shape (n, ...), with weights of a shape that Keras broadcasts to theirs.
-
-        Every row counts once (times its weight), with the mean of its values.
-        """
-        v = real_array("values", values, np.float64)
-        count = float(len(v)) if v.ndim else 1.0
-        if sample_weight is not None:
-            v, w = same_rank(v, real_array("sample_weight", sample_weight, np.float64))
-            v = v.mean(axis=tuple(range(w.ndim, v.ndim)))
-            try:
-                shared = np.broadcast_to(w, v.shape)
-            except ValueError:
-                raise ValueError(f"sample_weight has shape {w.shape}, the values have shape {v.shape}") from None
-            v = v * shared
-            count = float(shared.mean(axis=tuple(range(1, w.ndim))).sum())
-        self.total += float(v.mean(axis=tuple(range(1, v.ndim))).sum())
-        self.count += count
-
-    def result(self) -> float:
-        return self.total / self.count if self.count else 0.0
-
-    def reset_state(self) -> None:
-        self.total = self.count = 0.0
-
-
-class Mean(Average):
-    """The (weighted) mean of values. Parameters: see :class:`Metric`."""
-
-    def __init__(self, name: str = "mean", dtype: Any = None) -> None:
-        super().__init__(name, dtype)
-
-    def update_state(self, values: ArrayLike, sample_weight: ArrayLike | None = None) -> None:
-        """Take in values of shape (n, ...) and weights of shape (n,), or what broadcasts to the values."""
-        self.add(values, sample_weight)
-
-
-class MeanMetricWrapper(Average):
-    """The mean of what a function ``fn(y_true, y_pred)`` gives for every sample: any such function as a metric.
-
-    Parameters
-    ----------
-    fn : callable
-        Takes whole arrays of targets and predictions, returns values of shape (n,).
-    name : str, optional
-        By default the function's.
-    dtype : optional
-        See :class:`Metric`.
-    **kwargs
-        Passed to ``fn``.
-    """
-
-    def __init__(self, fn: Callable[..., Any], name: str | None = None, dtype: Any = None, **kwargs: Any) -> None:
-        super().__init__(name or getattr(fn, "__name__", None) or getattr(fn, "name", None) or type(fn).__name__, dtype)
-        self.fn, self.kwargs = fn, kwargs
-
-    def update_state(self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None) -> None:
-        true, pred = same_rank(np.asarray(y_true), np.asarray(y_pred))
-        self.add(self.fn(true, pred, **self.kwargs), sample_weight)
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "fn": self.fn, **self.kwargs}

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..kernels import source
-from ..losses import real_array, settled
-from .base import Average, Metric, blocks, pair
+from ..losses import mean_squared_error, real_array, settled
+from .base import Metric, blocks64, pair
+from .reduction import RowMean
 
 
 def mean_absolute_error(y_true: ArrayLike, y_pred: ArrayLike) -> Any:
@@ -20,30 +20,7 @@ def mean_absolute_error(y_true: ArrayLike, y_pred: ArrayLike) -> Any:
     return np.abs(pred - true).mean(axis=-1)
 
 
-class MeanError(Average):
-    """The mean over all elements of an error of target and prediction, block by block."""
-
-    direction = "down"
-
-    @staticmethod
-    def error(y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
-        raise NotImplementedError
-
-    def update_state(self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None) -> None:
-        true, pred = pair(y_true, y_pred)
-        if true.ndim == 1:  # a column: each of its elements counts as a sample
-            true, pred = true[:, None], pred[:, None]
-        weight = None if sample_weight is None else real_array("sample_weight", sample_weight, np.float64)
-        if weight is not None and (weight.ndim == 0 or len(weight) != len(true)):
-            if weight.ndim and len(weight) != 1:
-                raise ValueError(f"sample_weight has {len(weight)} rows, y_true has {len(true)}")
-            weight = np.broadcast_to(weight, (len(true), *weight.shape[1:]))
-        with np.errstate(all="ignore"):  # a diverged model has errors too: inf or NaN
-            for t, p, w in blocks(true, pred, weight):
-                self.add(self.error(t, p), w)
-
-
-class MeanSquaredError(MeanError):
+class MeanSquaredError(RowMean):
     """``mean((y_pred - y_true)^2)``. Parameters: see :class:`Metric`.
 
     Examples
@@ -52,33 +29,31 @@ class MeanSquaredError(MeanError):
     0.25
     """
 
+    direction = "down"
+
     def __init__(self, name: str = "mean_squared_error", dtype: Any = None) -> None:
-        super().__init__(name, dtype)
-
-    @staticmethod
-    def error(y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
-        return source.on_arrays(np.float64)["mse"](y_pred, y_true)
+        super().__init__(mean_squared_error, name, dtype)
 
 
-class RootMeanSquaredError(MeanSquaredError):
+class RootMeanSquaredError(RowMean):
     """``sqrt(mean((y_pred - y_true)^2))``. Parameters: see :class:`Metric`."""
 
+    direction = "down"
+
     def __init__(self, name: str = "root_mean_squared_error", dtype: Any = None) -> None:
-        super().__init__(name, dtype)
+        super().__init__(mean_squared_error, name, dtype)
 
     def result(self) -> float:
         return float(np.sqrt(super().result()))
 
 
-class MeanAbsoluteError(MeanError):
+class MeanAbsoluteError(RowMean):
     """``mean(|y_pred - y_true|)``. Parameters: see :class:`Metric`."""
 
-    def __init__(self, name: str = "mean_absolute_error", dtype: Any = None) -> None:
-        super().__init__(name, dtype)
+    direction = "down"
 
-    @staticmethod
-    def error(y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
-        return np.abs(y_pred - y_true)
+    def __init__(self, name: str = "mean_absolute_error", dtype: Any = None) -> None:
+        super().__init__(mean_absolute_error, name, dtype)
 
 
 class R2Score(Metric):
@@ -104,6 +79,7 @@ class R2Score(Metric):
     """
 
     direction = "up"
+    state = "sum", "squared_sum", "residual", "count", "num_samples"
 
     def __init__(
         self,
@@ -154,7 +130,7 @@ class R2Score(Metric):
         if self.shift is not None and self.shift.shape != true.shape[1:]:
             raise ValueError(f"y_true has {true.shape[1]} outputs, those seen before had {len(self.shift)}")
         with np.errstate(all="ignore"):
-            for t, p, w in blocks(true, pred, weight):
+            for t, p, w in blocks64(true, pred, weight):
                 d = t - self.shift
                 self.sum += (w * d).sum(axis=0)
                 self.squared_sum += (w * d * d).sum(axis=0)

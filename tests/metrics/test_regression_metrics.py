@@ -189,7 +189,7 @@ def test_names_as_keras_reports_them():
     )
     for metric in made:
         metric.update_state(TRUE, PRED)
-    found = metrics.results(made)
+    found = metrics.Report(made).results()
     assert list(found) == [
         "mae", "mean_absolute_error", "r2", "root_mean_squared_error", "m", "worst",
         "mean_squared_error", "mean_absolute_error_1", "q", "mae_1",
