@@ -17,15 +17,11 @@ def _not_yet(names: str) -> dict[str, str]:
     return dict.fromkeys(names.split(), "not supported yet")
 
 
-ACTIVATIONS: Notes = _not_yet(
-    "celu exponential glu hard_shrink hard_sigmoid hard_silu hard_swish hard_tanh log_sigmoid log_softmax mish relu6 "
-    "soft_shrink softmax sparse_plus sparse_sigmoid sparsemax squareplus tanh_shrink threshold"
-)
 CALLBACKS: Notes = _not_yet(
     "BackupAndRestore CSVLogger LearningRateScheduler ModelCheckpoint ProgbarLogger ReduceLROnPlateau RemoteMonitor "
     "SwapEMAWeights TensorBoard TerminateOnNaN"
 )
-INITIALIZERS: Notes = _not_yet("Identity IdentityInitializer STFT STFTInitializer")
+INITIALIZERS: Notes = _not_yet("STFT STFTInitializer")
 LAYERS: Notes = _not_yet(
     "ActivityRegularization Add AlphaDropout Average AveragePooling1D AveragePooling2D BatchNormalization "
     "Bidirectional Concatenate Conv1D Conv2D Conv3D Dot Dropout ELU Embedding Flatten GRU GaussianDropout "

@@ -7,7 +7,7 @@ from fastsgd import absent
 from fastsgd.names import fold
 
 TABLES = {
-    "activations": absent.ACTIVATIONS, "callbacks": absent.CALLBACKS, "initializers": absent.INITIALIZERS,
+    "callbacks": absent.CALLBACKS, "initializers": absent.INITIALIZERS,
     "layers": absent.LAYERS, "losses": absent.LOSSES, "metrics": absent.METRICS, "models": absent.MODELS,
     "optimizers": absent.OPTIMIZERS,
 }  # fmt: skip

@@ -2,7 +2,9 @@
 
 import functools
 import inspect
+import json
 import pickle
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,7 +16,8 @@ from scipy import special
 from fastsgd import activations
 from fastsgd.kernels import source
 
-NAMES = ("linear", "relu", "leaky_relu", "elu", "selu", "tanh", "sigmoid", "softplus", "softsign", "silu", "gelu")
+NAMES = [name for name in activations.elementwise.FUNCTIONS if name != "threshold"]  # it has no defaults
+FROZEN = json.loads((Path(__file__).parent / "oracles" / "keras_activations.json").read_text())
 X = np.array([-3.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0])
 
 
@@ -36,6 +39,53 @@ X = np.array([-3.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0])
 )
 def test_values(name, values):
     np.testing.assert_allclose(getattr(activations, name)(X), values, rtol=1e-14)
+
+
+@pytest.mark.parametrize("call", FROZEN["calls"], ids=lambda c: f"{c['name']}-{c['settings'] or ''}")
+def test_values_and_slopes_of_keras(call):
+    x, function = np.array(FROZEN["x"]), getattr(activations, call["name"])
+    np.testing.assert_allclose(function(x, **call["settings"]), call["values"], rtol=1e-10, atol=1e-14)
+    if "slopes" in call:
+        name, constants = activations.formula(functools.partial(function, **call["settings"]))
+        table, formulas = source.activation_table(), source.on_arrays(np.float64)
+        at = formulas[name](x, *constants) if table[name].from_output else x
+        slopes = np.broadcast_to(formulas[f"{name}_slope"](at, *constants), x.shape)
+        rtol = 1e-7 if name == "hard_sigmoid" else 1e-10  # PyTorch's 1/6 is one of float32
+        np.testing.assert_allclose(slopes, call["slopes"], rtol=rtol, atol=1e-13)
+
+
+@pytest.mark.parametrize("name", ["softmax", "log_softmax", "sparsemax"])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_rows_far_out(name, dtype):
+    x = np.array([[1e4, 0, -1e4], [-800, -801, -900]], dtype)
+    y = getattr(activations, name)(x)
+    assert y.dtype == dtype
+    y = np.exp(y) if name == "log_softmax" else y
+    np.testing.assert_allclose(y.sum(axis=1), 1, rtol=1e-6)
+    np.testing.assert_allclose(y[0], [1, 0, 0], atol=1e-7)
+    assert getattr(activations, name)(np.zeros((0, 3))).shape == (0, 3)
+
+
+def test_sparsemax_is_the_nearest_distribution():
+    """Optimal (Martins and Astudillo, 2016): all positive results lie below x by one number, no other x above."""
+    x = np.random.default_rng(0).normal(size=(50, 6))
+    for axis in (0, 1, -1):
+        p = activations.sparsemax(x, axis=axis)
+        np.testing.assert_allclose(p.sum(axis=axis), 1, rtol=1e-14)
+        taus = np.where(p > 0, x - p, -np.inf).max(axis=axis, keepdims=True)
+        np.testing.assert_allclose(p, np.maximum(x - taus, 0), atol=1e-14)
+    np.testing.assert_allclose(activations.sparsemax([0.1, 0.5, -1.0]), [0.3, 0.7, 0.0], rtol=1e-14)
+
+
+def test_rowwise_functions_refuse():
+    with pytest.raises(ValueError, match="at least one dimension"):
+        activations.softmax(1.0)
+    with pytest.raises(ValueError, match=r"halves x along axis -1, got shape \(2, 3\)"):
+        activations.glu(np.zeros((2, 3)))
+    with pytest.raises(ValueError, match="axis"):
+        activations.glu(np.zeros((2, 4)), axis=2)
+    with pytest.raises(NotImplementedError, match="glu works on whole rows"):
+        activations.formula("glu")
 
 
 @pytest.mark.parametrize(
@@ -70,6 +120,15 @@ def test_other_settings():
         "leaky_relu": {"negative_slope": 0.2},
         "elu": {"alpha": 1.0},
         "gelu": {"approximate": False},
+        "celu": {"alpha": 1.0},
+        "squareplus": {"b": 4},
+        "soft_shrink": {"threshold": 0.5},
+        "hard_shrink": {"threshold": 0.5},
+        "threshold": {"threshold": inspect.Parameter.empty, "default_value": inspect.Parameter.empty},
+        "softmax": {"axis": -1},
+        "log_softmax": {"axis": -1},
+        "glu": {"axis": -1},
+        "sparsemax": {"axis": -1},
     }.items(),
 )
 def test_signatures_are_those_of_keras(name, signature):
@@ -112,6 +171,8 @@ def test_what_is_no_number(x):
         (lambda: activations.elu(1.0, alpha=-1), "elu: alpha must be at least 0"),
         (lambda: activations.relu(1.0, max_value=-1), "relu: max_value must be at least 0"),
         (lambda: activations.relu(1.0, threshold=-1), "relu: threshold must be at least 0"),
+        (lambda: activations.celu(1.0, alpha=0), "celu: alpha must be positive"),
+        (lambda: activations.soft_shrink(1.0, -1), "soft_shrink: threshold must be at least 0"),
         (lambda: activations.leaky_relu(1.0, negative_slope=np.nan), "leaky_relu: negative_slope must be finite"),
     ],
 )
@@ -154,6 +215,9 @@ def test_get_functions():
         (functools.partial(activations.gelu, approximate=True), ("gelu_tanh", ())),
         (functools.partial(activations.relu, negative_slope=0.1), ("leaky_relu", (0.1,))),
         (functools.partial(activations.relu, max_value=6), ("relu_general", (0.0, 6.0, 0.0))),
+        (functools.partial(activations.squareplus, b=0), ("relu", ())),
+        (functools.partial(activations.threshold, threshold=1, default_value=-1), ("thresholded", (1.0, -1.0))),
+        ("hard_swish", ("hard_silu", ())),
         (functools.partial(activations.leaky_relu, negative_slope=-1), ("relu_general", (-1.0, np.inf, 0.0))),
         ({"class_name": "leaky_relu", "config": {"negative_slope": 0.3}}, ("leaky_relu", (0.3,))),
     ],
@@ -167,8 +231,8 @@ def test_formula(identifier, wanted):
 @pytest.mark.parametrize(
     ("identifier", "message"),
     [
-        ("rellu", r"unknown activation 'rellu': did you mean 'relu'\? Names: elu, gelu, "),
-        (np.tanh, "no function of fastsgd.activations.*Names: elu"),
+        ("rellu", r"unknown activation 'rellu': did you mean 'relu'\? Names: celu, elu, "),
+        (np.tanh, "no function of fastsgd.activations.*Names: celu"),
         (lambda x: x, "no function of fastsgd.activations"),
         (functools.partial(activations.elu, beta=1), "activation elu: .*'beta'"),
         (functools.partial(activations.elu, X), "settings are given by name"),

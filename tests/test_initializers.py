@@ -23,7 +23,7 @@ SCALED = {  # name: (variance, uniform?)
     "lecun_normal": (1 / 300, False),
 }
 RANDOM = (*SCALED, "random_normal", "random_uniform", "truncated_normal", "orthogonal", "variance_scaling")
-ALL = (*RANDOM, "zeros", "ones", "constant")
+ALL = (*RANDOM, "zeros", "ones", "constant", "identity")
 
 
 def numbers(name, seed=3, shape=SHAPE, **settings):
@@ -230,6 +230,12 @@ def test_subclasses_as_in_keras():
         initializers.Initializer()((2, 2))
 
 
+def test_identity():
+    assert initializers.get("IdentityInitializer")((2, 3)).tolist() == [[1, 0, 0], [0, 1, 0]]
+    assert initializers.Identity(gain=0.5)((2, 2), "float64").tolist() == [[0.5, 0], [0, 0.5]]
+    assert initializers.IdentityInitializer is initializers.Identity
+
+
 # -- What is refused ---------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("make", "message"),
@@ -244,6 +250,7 @@ def test_subclasses_as_in_keras():
         (lambda: initializers.RandomNormal(stddev=-1), "stddev must be at least 0, got -1"),
         (lambda: initializers.Constant(math.inf), "value must be finite"),
         (lambda: initializers.Orthogonal()((3,)), r"at least two dimensions, got \(3,\)"),
+        (lambda: initializers.Identity()((3,)), r"two dimensions, got \(3,\)"),
         (lambda: initializers.HeNormal()((3, -1)), "shape must be a whole number, at least 0, got -1"),
     ],
 )

@@ -11,13 +11,13 @@ from typing import Any
 from .. import absent
 from ..identifiers import instance, serialized
 from .base import FromFunction, Initializer
-from .distributions import Constant, Ones, Orthogonal, RandomNormal, RandomUniform, TruncatedNormal, Zeros
+from .distributions import Constant, Identity, Ones, Orthogonal, RandomNormal, RandomUniform, TruncatedNormal, Zeros
 from .scaled import GlorotNormal, GlorotUniform, HeNormal, HeUniform, LecunNormal, LecunUniform, VarianceScaling
 
 __all__ = [
-    "Constant", "GlorotNormal", "GlorotUniform", "HeNormal", "HeUniform", "Initializer", "LecunNormal", "LecunUniform",
-    "Ones", "Orthogonal", "RandomNormal", "RandomUniform", "TruncatedNormal", "VarianceScaling", "Zeros", "get",
-    "serialize",
+    "Constant", "GlorotNormal", "GlorotUniform", "HeNormal", "HeUniform", "Identity", "Initializer", "LecunNormal",
+    "LecunUniform", "Ones", "Orthogonal", "RandomNormal", "RandomUniform", "TruncatedNormal", "VarianceScaling",
+    "Zeros", "get", "serialize",
 ]  # fmt: skip
 
 _CLASSES: dict[str, type[Initializer]] = {
@@ -31,6 +31,7 @@ _CLASSES: dict[str, type[Initializer]] = {
     "zeros": Zeros,
     "ones": Ones,
     "constant": Constant,
+    "identity": Identity,
     "orthogonal": Orthogonal,
     "random_normal": RandomNormal,
     "random_uniform": RandomUniform,
@@ -38,7 +39,7 @@ _CLASSES: dict[str, type[Initializer]] = {
 }
 _ALIASES = {
     "uniform": "random_uniform", "normal": "random_normal", "zero": "zeros", "one": "ones",
-    "orthogonal_initializer": "orthogonal",
+    "orthogonal_initializer": "orthogonal", "IdentityInitializer": "identity",
 }  # fmt: skip
 
 

@@ -51,6 +51,27 @@ class Ones(Constant):
         return {}
 
 
+class Identity(Initializer):
+    """The identity matrix times a number; a matrix that is not square has zeros outside the diagonal.
+
+    Parameters
+    ----------
+    gain : float
+    """
+
+    def __init__(self, gain: float = 1.0) -> None:
+        super().__init__()
+        self.gain = number("gain", gain)
+
+    def values(self, shape: Shape, rng: np.random.Generator) -> draws.Floats:
+        if len(shape) != 2:
+            raise ValueError(f"Identity needs a shape of two dimensions, got {shape}")
+        return self.gain * np.eye(*shape)
+
+    def get_config(self) -> dict[str, Any]:
+        return {"gain": self.gain}
+
+
 class RandomUniform(Initializer):
     """Uniform numbers from ``minval`` (included) to ``maxval`` (excluded).
 

@@ -1,8 +1,11 @@
 """Activations: value, and slope from the output ``a`` or, where that does not suffice, from the pre-activation ``z``.
 
-Values are Keras 3's. Where the slope jumps, it is the one from the left, as in TensorFlow and PyTorch. The slope from
-the output spares the layout an array; it is taken where it is exact to rounding of the output, for the parameters that
-:mod:`fastsgd.activations` lets through (``negative_slope``, ``alpha`` >= 0: the sign of ``a`` then is that of ``z``).
+Values are Keras 3's. Where the slope jumps, it is the one from the left, but 0 at the upper end of a clamp, as in
+TensorFlow and PyTorch. The slope from the output spares the layout an array; it is taken where it is exact to rounding
+of the output, for the parameters that :mod:`fastsgd.activations` lets through (``negative_slope``, ``alpha``,
+``threshold`` >= 0: the sign of ``a`` then is that of ``z``).
+
+An operand that may be NaN comes second in ``minimum`` and ``maximum``, and last in ``where``: so it goes through.
 """
 
 from __future__ import annotations
@@ -32,6 +35,14 @@ def relu_general_slope(z: real, negative_slope: real, max_value: real, threshold
     return where(z > threshold, where(z > max_value, real(0), real(1)), negative_slope)
 
 
+def relu6(z: real) -> real:
+    return minimum(real(6), maximum(real(0), z))
+
+
+def relu6_slope(a: real) -> real:
+    return where(a > real(0), where(a < real(6), real(1), real(0)), real(0))
+
+
 def leaky_relu(z: real, negative_slope: real) -> real:
     return where(z < real(0), negative_slope * z, z)
 
@@ -46,6 +57,15 @@ def elu(z: real, alpha: real) -> real:
 
 def elu_slope(a: real, alpha: real) -> real:
     return where(a > real(0), real(1), a + alpha)
+
+
+def celu(z: real, alpha: real) -> real:
+    """Barron, 2017; alpha > 0."""
+    return where(z < real(0), alpha * expm1(z / alpha), z)
+
+
+def celu_slope(a: real, alpha: real) -> real:
+    return where(a > real(0), real(1), real(1) + a / alpha)
 
 
 def selu(z: real) -> real:
@@ -155,3 +175,135 @@ def gelu_tanh_slope(z: real) -> real:
     q: real = x * x
     s: real = sigmoid(x * (real(1.5957691216057308) + real(0.07135481627260025) * q))
     return s * (real(1) + x * (real(1) - s) * (real(1.5957691216057308) + real(0.21406444881780074) * q))
+
+
+def mish(z: real) -> real:
+    """Misra, 2019: z tanh(softplus(z)) = z n / (n + 2), n = exp(z) (exp(z) + 2); beyond 20 that is z."""
+    e: real = exp(minimum(real(20), z))
+    n: real = e * (e + real(2))
+    return z * (n / (n + real(2)))
+
+
+def mish_slope(z: real) -> real:
+    x: real = minimum(real(20), z)
+    e: real = exp(x)
+    n: real = e * (e + real(2))
+    m: real = n + real(2)
+    return n / m + x * (real(4) * e * (e + real(1)) / (m * m))
+
+
+def tanh_shrink(z: real) -> real:
+    return z - tanh(z)
+
+
+def tanh_shrink_slope(z: real) -> real:
+    t: real = tanh(z)
+    return t * t
+
+
+def exponential(z: real) -> real:
+    return exp(z)
+
+
+def exponential_slope(a: real) -> real:
+    return a
+
+
+def log_sigmoid(z: real) -> real:
+    return -softplus(-z)
+
+
+def log_sigmoid_slope(a: real) -> real:
+    """sigmoid(-z) = 1 - exp(a)."""
+    return -expm1(a)
+
+
+def squareplus(z: real, b: real) -> real:
+    """(z + sqrt(z**2 + b)) / 2 (Barron, 2021), b > 0; left of 0 it is b / 2 divided by the sum that does not cancel."""
+    if DOUBLE:
+        most: real = real(1e150)
+    else:
+        most = real(1e18)
+    x: real = minimum(most, absolute(z))  # beyond, the square would overflow
+    h: real = maximum(absolute(z), sqrt(x * x + b)) + absolute(z)
+    return where(z < real(0), real(0.5) * (b / h), real(0.5) * h)
+
+
+def squareplus_slope(a: real, b: real) -> real:
+    """As z = a - b / (4 a), z + sqrt(z**2 + b) in proportion to 2 sqrt(z**2 + b) is a**2 to a**2 + b / 4."""
+    if DOUBLE:
+        most: real = real(1e150)
+    else:
+        most = real(1e18)
+    q: real = minimum(most, a)
+    q = q * q
+    return q / (q + real(0.25) * b)
+
+
+def sparse_plus(z: real) -> real:
+    """(z + 1)**2 / 4 between 0, up to -1, and z, from 1 on."""
+    x: real = real(1) + minimum(real(1), maximum(real(-1), z))
+    return where(z > real(1), z, real(0.25) * (x * x))
+
+
+def sparse_plus_slope(z: real) -> real:
+    return real(0.5) + real(0.5) * minimum(real(1), maximum(real(-1), z))
+
+
+# -- Pieces of straight lines
+def hard_tanh(z: real) -> real:
+    return minimum(real(1), maximum(real(-1), z))
+
+
+def hard_tanh_slope(a: real) -> real:
+    return where(absolute(a) < real(1), real(1), real(0))
+
+
+def sparse_sigmoid(z: real) -> real:
+    return minimum(real(1), maximum(real(0), real(0.5) * (z + real(1))))
+
+
+def sparse_sigmoid_slope(a: real) -> real:
+    return where(a > real(0), where(a < real(1), real(0.5), real(0)), real(0))
+
+
+def hard_sigmoid(z: real) -> real:
+    return minimum(real(1), maximum(real(0), (z + real(3)) * real(0.16666666666666666)))
+
+
+def hard_sigmoid_slope(a: real) -> real:
+    return where(a > real(0), where(a < real(1), real(0.16666666666666666), real(0)), real(0))
+
+
+def hard_silu(z: real) -> real:
+    """Howard et al., 2019."""
+    return z * hard_sigmoid(z)
+
+
+def hard_silu_slope(z: real) -> real:
+    inner: real = real(0.3333333333333333) * z + real(0.5)
+    return where(z > real(-3), where(z > real(3), real(1), inner), real(0))
+
+
+def soft_shrink(z: real, threshold: real) -> real:
+    return z - minimum(threshold, maximum(-threshold, z))
+
+
+def soft_shrink_slope(a: real, threshold: real) -> real:
+    return where(absolute(a) > real(0), real(1), real(0))
+
+
+def hard_shrink(z: real, threshold: real) -> real:
+    return where(absolute(z) <= threshold, real(0), z)
+
+
+def hard_shrink_slope(a: real, threshold: real) -> real:
+    return where(absolute(a) > real(0), real(1), real(0))
+
+
+def thresholded(z: real, threshold: real, default_value: real) -> real:
+    return where(z <= threshold, default_value, z)
+
+
+def thresholded_slope(z: real, threshold: real, default_value: real) -> real:
+    return where(z > threshold, real(1), real(0))

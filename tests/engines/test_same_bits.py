@@ -25,6 +25,8 @@ def engines():
 @pytest.mark.parametrize("activation", source.activation_table())
 def test_activations(trainer, engines, activation, dtype):
     job = trainer((9, 20, 18, 2), activation, dtype=dtype, rows=70)
+    if activation == "exponential":  # the full weights diverge
+        job.weights = [w / 8 for w in job.weights]
     digests = {(name, t): job.digest(e, batch_size=32, threads=t) for name, e in engines.items() for t in (1, 3)}
     assert len(set(digests.values())) == 1, digests
 

@@ -26,9 +26,24 @@ EXACT = {
     "silu": lambda z: z / (1 + mpmath.exp(-z)),
     "gelu": lambda z: z * mpmath.ncdf(z),
     "gelu_tanh": lambda z: z / 2 * (1 + mpmath.tanh(mpmath.sqrt(2 / mpmath.pi) * (z + mpmath.mpf("0.044715") * z**3))),
+    "relu6": lambda z: min(max(z, 0), 6),
+    "celu": lambda z, alpha: z if z > 0 else alpha * mpmath.expm1(z / mpmath.mpf(alpha)),
+    "mish": lambda z: z * mpmath.tanh(mpmath.log1p(mpmath.exp(z))),
+    "tanh_shrink": lambda z: z - mpmath.tanh(z),
+    "exponential": mpmath.exp,
+    "log_sigmoid": lambda z: -mpmath.log1p(mpmath.exp(-z)),
+    "squareplus": lambda z, b: (z + mpmath.sqrt(z**2 + b)) / 2,
+    "sparse_plus": lambda z: 0 if z < -1 else z if z > 1 else (z + 1) ** 2 / 4,
+    "hard_tanh": lambda z: min(max(z, -1), 1),
+    "sparse_sigmoid": lambda z: min(max((z + 1) / 2, 0), 1),
+    "hard_sigmoid": lambda z: min(max((z + 3) / 6, 0), 1),
+    "hard_silu": lambda z: z * min(max((z + 3) / 6, 0), 1),
+    "soft_shrink": lambda z, edge: mpmath.sign(z) * max(abs(z) - edge, 0),
+    "hard_shrink": lambda z, edge: z if abs(z) > edge else 0,
+    "thresholded": lambda z, edge, value: z if z > edge else value,
 }
 BOUND = 5  # units in the last place; of z for these, whose left tail nothing needs exactly:
-BESIDE_Z = ("gelu", "gelu_tanh", "relu_general")
+BESIDE_Z = ("gelu", "gelu_tanh", "relu_general", "tanh_shrink")
 
 
 def run(name, dtype, z):
@@ -68,7 +83,7 @@ def test_slope_by_central_differences(formula):
     z = np.linspace(-9, 9, 1999) + 1e-3 * np.sqrt(2)  # on no kink
     h = 1e-5
     left, middle, right = (run(formula.name, np.float64, z + step) for step in (-h, 0, h))
-    smooth = np.abs(right - 2 * middle + left) < 1e-3 * h
+    smooth = np.abs(right - 2 * middle + left) < 1e-3 * h * np.maximum(1, np.abs(middle))
     assert smooth.mean() > 0.99
     slope = run(f"{formula.name}_slope", np.float64, z)
     np.testing.assert_allclose(slope[smooth], ((right - left) / (2 * h))[smooth], rtol=1e-8, atol=2e-9)
@@ -86,7 +101,7 @@ def test_slope_in_float32(formula):
 def test_far_out(formula, dtype):
     """No NaN and no overflow where the activation itself has none, and slopes as they are nearer by."""
     far = np.array([1e4, 1e20, 1e30])
-    for side in (far, -far):
+    for side in (-far,) if formula.name == "exponential" else (far, -far):
         assert np.isfinite(run(formula.name, dtype, side)).all()
         near = run(f"{formula.name}_slope", dtype, np.full(3, side[0] / 10))
         np.testing.assert_allclose(run(f"{formula.name}_slope", dtype, side), near, atol=1e-5)
@@ -99,7 +114,7 @@ def test_nan_and_infinity(formula, dtype):
     limits = run(formula.name, dtype, [1e30, -1e30])
     ends = run(formula.name, dtype, [np.inf, -np.inf])
     for end, limit in zip(ends, limits, strict=True):  # 0 * inf is as good an answer as any
-        assert np.isnan(end) or end == limit or (np.isinf(end) and np.sign(end) == np.sign(limit))
+        assert np.isnan(end) or np.isclose(end, limit, atol=1e-25) or (np.isinf(end) and np.sign(end) == np.sign(limit))
 
 
 @DTYPES

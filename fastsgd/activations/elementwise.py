@@ -1,24 +1,20 @@
-"""Activation functions as in Keras 3, for NumPy arrays; and which formula of the kernels an ``activation`` means.
+"""Activations of one element: each function names a formula of ``kernels/activations.py`` and its constants.
 
-Nothing is computed here: each function names a formula of ``kernels/activations.py`` and its constants, and that very
-formula runs. A formula without parameters that is added there appears here by itself.
+Nothing is computed here, that very formula runs. A formula without parameters that is added there appears here by
+itself.
 """
 
 from __future__ import annotations
 
-import functools
-import inspect
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from . import absent
-from .arguments import number
-from .kernels import source
-from .names import lookup
+from ..arguments import number
+from ..kernels import source
 
 Function = Callable[..., Any]
 
@@ -30,12 +26,17 @@ class Choice(NamedTuple):
     constants: tuple[float, ...] = ()
 
 
-def _values(x: ArrayLike, choice: Choice) -> Any:
-    """The formula at x: float32 for float32, otherwise float64; a new array, or a NumPy scalar for a scalar."""
+def real_array(x: ArrayLike) -> np.ndarray:
+    """x as it is if it is of float32, otherwise as float64; TypeError if it has no real numbers."""
     array = np.asarray(x)
     if array.dtype.kind not in "biuf":
         raise TypeError(f"x has dtype {array.dtype}, but activations take real numbers")
-    z = array.astype(np.float32 if array.dtype == np.float32 else np.float64, copy=False)
+    return array.astype(np.float32 if array.dtype == np.float32 else np.float64, copy=False)
+
+
+def _values(x: ArrayLike, choice: Choice) -> Any:
+    """The formula at x: float32 for float32, otherwise float64; a new array, or a NumPy scalar for a scalar."""
+    z = real_array(x)
     formulas = source.on_arrays(z.dtype)
     with np.errstate(all="ignore"):  # both sides of a where() are evaluated, overflow in the one not taken is no news
         y = formulas[choice.name](z, *map(z.dtype.type, choice.constants))
@@ -111,7 +112,63 @@ def gelu(x: ArrayLike, approximate: bool = False) -> Any:
     return _values(x, _gelu(approximate))
 
 
-_SETTINGS: dict[Function, Callable[..., Choice]] = {relu: _relu, leaky_relu: _leaky_relu, elu: _elu, gelu: _gelu}
+def _celu(alpha: float) -> Choice:
+    return Choice("celu", (_positive("celu: alpha", alpha),))
+
+
+def celu(x: ArrayLike, alpha: float = 1.0) -> Any:
+    """Continuously differentiable elu (Barron, 2017): ``x if x > 0 else alpha (exp(x / alpha) - 1)``, alpha > 0."""
+    return _values(x, _celu(alpha))
+
+
+def _squareplus(b: float) -> Choice:
+    return Choice("squareplus", (number("squareplus: b", b, 0),)) if b else Choice("relu")
+
+
+def squareplus(x: ArrayLike, b: float = 4) -> Any:
+    """``(x + sqrt(x**2 + b)) / 2`` (Barron, 2021), b >= 0."""
+    return _values(x, _squareplus(b))
+
+
+def _soft_shrink(threshold: float) -> Choice:
+    return Choice("soft_shrink", (number("soft_shrink: threshold", threshold, 0),))
+
+
+def soft_shrink(x: ArrayLike, threshold: float = 0.5) -> Any:
+    """x moved towards 0 by the threshold (>= 0), and 0 where it is nearer than that."""
+    return _values(x, _soft_shrink(threshold))
+
+
+def _hard_shrink(threshold: float) -> Choice:
+    return Choice("hard_shrink", (number("hard_shrink: threshold", threshold, 0),))
+
+
+def hard_shrink(x: ArrayLike, threshold: float = 0.5) -> Any:
+    """``x if abs(x) > threshold else 0``, threshold >= 0."""
+    return _values(x, _hard_shrink(threshold))
+
+
+def _threshold(threshold: float, default_value: float) -> Choice:
+    value = number("threshold: default_value", default_value)
+    return Choice("thresholded", (number("threshold: threshold", threshold), value))
+
+
+def threshold(x: ArrayLike, threshold: float, default_value: float) -> Any:
+    """``x if x > threshold else default_value``."""
+    return _values(x, _threshold(threshold, default_value))
+
+
+def _positive(name: str, value: Any) -> float:
+    checked = number(name, value, 0)
+    if checked == 0:
+        raise ValueError(f"{name} must be positive, got {value!r}")
+    return checked
+
+
+SETTINGS: dict[Function, Callable[..., Choice]] = {
+    relu: _relu, leaky_relu: _leaky_relu, elu: _elu, gelu: _gelu, celu: _celu, squareplus: _squareplus,
+    soft_shrink: _soft_shrink, hard_shrink: _hard_shrink, threshold: _threshold,
+}  # fmt: skip
 
 
 # -- Functions without settings ----------------------------------------------------------------------------------------
@@ -150,7 +207,54 @@ def silu(x: ArrayLike) -> Any:
     return _values(x, Choice("silu"))
 
 
-swish = silu
+def relu6(x: ArrayLike) -> Any:
+    """min(max(x, 0), 6)."""
+    return _values(x, Choice("relu6"))
+
+
+def mish(x: ArrayLike) -> Any:
+    """x tanh(softplus(x)) (Misra, 2019)."""
+    return _values(x, Choice("mish"))
+
+
+def exponential(x: ArrayLike) -> Any:
+    """exp(x)."""
+    return _values(x, Choice("exponential"))
+
+
+def log_sigmoid(x: ArrayLike) -> Any:
+    """log(sigmoid(x)) = -softplus(-x)."""
+    return _values(x, Choice("log_sigmoid"))
+
+
+def hard_sigmoid(x: ArrayLike) -> Any:
+    """x / 6 + 1/2, but at least 0 and at most 1."""
+    return _values(x, Choice("hard_sigmoid"))
+
+
+def hard_silu(x: ArrayLike) -> Any:
+    """x hard_sigmoid(x), also called hard_swish (Howard et al., 2019)."""
+    return _values(x, Choice("hard_silu"))
+
+
+def hard_tanh(x: ArrayLike) -> Any:
+    """x, but at least -1 and at most 1."""
+    return _values(x, Choice("hard_tanh"))
+
+
+def tanh_shrink(x: ArrayLike) -> Any:
+    """x - tanh(x)."""
+    return _values(x, Choice("tanh_shrink"))
+
+
+def sparse_plus(x: ArrayLike) -> Any:
+    """0 up to -1, (x + 1)**2 / 4 between -1 and 1, x from there on."""
+    return _values(x, Choice("sparse_plus"))
+
+
+def sparse_sigmoid(x: ArrayLike) -> Any:
+    """(x + 1) / 2, but at least 0 and at most 1 (Blondel et al., 2019)."""
+    return _values(x, Choice("sparse_sigmoid"))
 
 
 def _further(name: str) -> Function:
@@ -164,80 +268,14 @@ def _further(name: str) -> Function:
     return function
 
 
-_FUNCTIONS: dict[str, Function] = {
+FUNCTIONS: dict[str, Function] = {
     function.__name__: function
-    for function in (linear, relu, leaky_relu, elu, selu, tanh, sigmoid, softplus, softsign, silu, gelu)
-}
+    for function in (
+        linear, relu, leaky_relu, relu6, elu, selu, celu, tanh, sigmoid, softplus, softsign, silu, mish, gelu,
+        exponential, log_sigmoid, squareplus, hard_sigmoid, hard_silu, hard_tanh, soft_shrink, hard_shrink, tanh_shrink,
+        threshold, sparse_plus, sparse_sigmoid,
+    )
+}  # fmt: skip
 for _name, _formula in source.activation_table().items():
-    if not _formula.parameters and _name not in _FUNCTIONS:
-        _FUNCTIONS[_name] = globals()[_name] = _further(_name)
-_ALIASES = {"swish": "silu"}
-
-
-# -- What users write: names, functions, functions with settings -------------------------------------------------------
-def get(identifier: Any) -> Function:
-    """The activation that ``identifier`` means.
-
-    Parameters
-    ----------
-    identifier : None, str, dict or callable
-        None is ``linear``; a name (``"relu"``); what :func:`serialize` returned; a function of this module, also with
-        settings in ``functools.partial(leaky_relu, negative_slope=0.1)``.
-
-    Raises
-    ------
-    ValueError
-        No such name (the message has the list and the nearest), or a function that is none of this module.
-    TypeError
-        Neither of these kinds.
-    """
-    if identifier is None:
-        return linear
-    if isinstance(identifier, str):
-        return lookup("activation", identifier, _FUNCTIONS, _ALIASES, absent.ACTIVATIONS)
-    if isinstance(identifier, dict):
-        function = lookup("activation", identifier.get("class_name", ""), _FUNCTIONS, _ALIASES, absent.ACTIVATIONS)
-        chosen = functools.partial(function, **identifier.get("config", {}))
-        formula(chosen)
-        return chosen
-    if callable(identifier):
-        formula(identifier)
-        return identifier
-    raise TypeError(f"activation must be a name or a function, got {identifier!r}")
-
-
-def formula(identifier: Any) -> Choice:
-    """What ``identifier`` means to the kernels: formula and constants. Identifiers and errors as for :func:`get`."""
-    if not callable(identifier):
-        identifier = get(identifier)
-    function, settings = identifier, {}
-    if isinstance(identifier, functools.partial):
-        if identifier.args:
-            raise ValueError(f"activation {identifier!r}: settings are given by name, as in partial(elu, alpha=0.5)")
-        function, settings = identifier.func, identifier.keywords
-    if function not in _FUNCTIONS.values():
-        names = ", ".join(sorted(_FUNCTIONS))
-        raise ValueError(
-            f"activation {identifier!r} is no function of fastsgd.activations, and training has no formula for it. "
-            f"Names: {names}"
-        )
-    try:
-        bound = inspect.signature(function).bind(None, **settings)
-    except TypeError as error:
-        raise ValueError(f"activation {function.__name__}: {error}") from None
-    bound.apply_defaults()
-    if function in _SETTINGS:
-        return _SETTINGS[function](*bound.args[1:])
-    return Choice(function.__name__)
-
-
-def serialize(activation: Any) -> str | dict[str, Any]:
-    """The name of an activation, with its settings if it has any; :func:`get` turns it back."""
-    function = get(activation)
-    if not isinstance(function, functools.partial):
-        return function.__name__
-    return {"class_name": function.func.__name__, "config": dict(function.keywords)}
-
-
-if not TYPE_CHECKING:
-    __getattr__ = absent.refusing(__name__, absent.ACTIVATIONS, _FUNCTIONS)
+    if not _formula.parameters and _name not in FUNCTIONS:
+        FUNCTIONS[_name] = globals()[_name] = _further(_name)
