@@ -223,7 +223,8 @@ class Predictor(Stack):
         rows_x = features(x, self.inputs, self._dtype, name=f"x{of}")
         self.build(rows_x.shape[1])
         assert self.outputs is not None
-        return Rows(rows_x, targets(y, len(rows_x), self.outputs, self._dtype, name=f"y{of}", x_name=f"x{of}"))
+        rows_y = targets(y, len(rows_x), self.outputs, self._dtype, name=f"y{of}", x_name=f"x{of}")
+        return Rows(rows_x, self.loss.targets(rows_y, f"y{of}") if self.loss else rows_y)
 
     def _network(self) -> Network:
         """The network of the present settings."""

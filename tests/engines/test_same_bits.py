@@ -33,6 +33,16 @@ def test_activations(trainer, engines, activation, dtype):
 
 @fused
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("outputs", [1, 19])
+@pytest.mark.parametrize("loss", source.loss_table())
+def test_losses(trainer, engines, loss, outputs, dtype):
+    job = trainer((9, 20, outputs), "tanh", loss=loss, dtype=dtype, rows=70, last="sigmoid")
+    digests = {(name, t): job.digest(e, batch_size=32, threads=t) for name, e in engines.items() for t in (1, 3)}
+    assert len(set(digests.values())) == 1, digests
+
+
+@fused
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("rule", source.update_table())
 def test_rules(trainer, engines, rule, dtype):
     job = trainer((9, 20, 18, 2), rule=rule, dtype=dtype, rows=70)

@@ -26,8 +26,9 @@ class Trainer:
     """Everything that one training needs besides the engine."""
 
     def __init__(
-        self, widths, activation="relu", *, rule="nesterov", dtype=np.float32, rows=50, bias=True, last="linear", seed=0
-    ):
+        self, widths, activation="relu", *, rule="nesterov", dtype=np.float32, rows=50, bias=True, last="linear",
+        loss="mse", seed=0,
+    ):  # fmt: skip
         table = source.activation_table()
 
         def op(i, k, n):
@@ -35,10 +36,13 @@ class Trainer:
             return Op("dense", k, n, bias, name, (0.3,) * len(table[name].parameters))
 
         ops = tuple(op(i, k, n) for i, (k, n) in enumerate(pairwise(widths)))
-        self.program = Program(ops, np.dtype(dtype), "mse", (), rule)
+        constants = (0.3,) * len(source.loss_table()[loss].parameters)
+        self.program = Program(ops, np.dtype(dtype), loss, constants, rule)
         rng = np.random.default_rng(seed)
         self.x = rng.standard_normal((rows, widths[0])).astype(dtype)
         self.y = rng.standard_normal((rows, widths[-1])).astype(dtype)
+        if loss != "mse":  # probabilities and counts among them: every loss takes 0 to 1
+            self.y = abs(self.y) % 1
         self.weights = [
             (rng.standard_normal(s) / np.sqrt(s[0]) if len(s) == 2 else rng.standard_normal(s) * 0.1).astype(dtype)
             for s in self.program.weight_shapes()

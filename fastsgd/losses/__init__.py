@@ -1,0 +1,142 @@
+"""Losses: how far predictions are from targets.
+
+The values come from the formulas in ``kernels/losses.py``, which are those that the engines train with; here they are
+evaluated on NumPy arrays, with Keras 3's call signatures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from .. import absent
+from ..identifiers import instance, serialized
+from ..names import lookup
+from .arrays import real_array, same_rank, settled
+from .base import MEANS, REDUCTIONS, Loss
+from .classification import (
+    BinaryCrossentropy,
+    Hinge,
+    SquaredHinge,
+    binary_crossentropy,
+    hinge,
+    squared_hinge,
+)
+from .regression import (
+    Huber,
+    LogCosh,
+    MeanAbsoluteError,
+    MeanAbsolutePercentageError,
+    MeanSquaredError,
+    MeanSquaredLogarithmicError,
+    Poisson,
+    Quantile,
+    huber,
+    log_cosh,
+    mean_absolute_error,
+    mean_absolute_percentage_error,
+    mean_squared_error,
+    mean_squared_logarithmic_error,
+    poisson,
+    quantile,
+)
+
+mse = mean_squared_error
+mae = mean_absolute_error
+mape = mean_absolute_percentage_error
+msle = mean_squared_logarithmic_error
+bce = binary_crossentropy
+logcosh = log_cosh
+
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    function.__name__: function
+    for function in (
+        binary_crossentropy, hinge, huber, log_cosh, mean_absolute_error, mean_absolute_percentage_error,
+        mean_squared_error, mean_squared_logarithmic_error, poisson, quantile, squared_hinge,
+    )
+}  # fmt: skip
+CLASSES: dict[str, type[Loss]] = {
+    "binary_crossentropy": BinaryCrossentropy, "hinge": Hinge, "huber": Huber, "log_cosh": LogCosh,
+    "mean_absolute_error": MeanAbsoluteError, "mean_absolute_percentage_error": MeanAbsolutePercentageError,
+    "mean_squared_error": MeanSquaredError, "mean_squared_logarithmic_error": MeanSquaredLogarithmicError,
+    "poisson": Poisson, "quantile": Quantile, "squared_hinge": SquaredHinge,
+}  # fmt: skip
+ALIASES = {
+    "mse": "mean_squared_error", "mae": "mean_absolute_error", "mape": "mean_absolute_percentage_error",
+    "msle": "mean_squared_logarithmic_error", "bce": "binary_crossentropy", "huber_loss": "huber",
+    "pinball": "quantile",
+}  # fmt: skip
+
+__all__ = [  # noqa: RUF022 (made of the tables)
+    "ALIASES", "CLASSES", "FUNCTIONS", "MEANS", "REDUCTIONS", "Loss", "bce", "compiled", "deserialize", "get",
+    "logcosh", "mae", "mape", "mse", "msle", "real_array", "same_rank", "serialize", "settled",
+    "BinaryCrossentropy", "Hinge", "Huber", "LogCosh", "MeanAbsoluteError", "MeanAbsolutePercentageError",
+    "MeanSquaredError", "MeanSquaredLogarithmicError", "Poisson", "Quantile", "SquaredHinge",
+    "binary_crossentropy", "hinge", "huber", "log_cosh", "mean_absolute_error", "mean_absolute_percentage_error",
+    "mean_squared_error", "mean_squared_logarithmic_error", "poisson", "quantile", "squared_hinge",
+]  # fmt: skip
+
+
+# -- Names -------------------------------------------------------------------------------------------------------------
+def get(identifier: Any) -> Any:
+    """A loss by name, as Keras 3 has it.
+
+    Parameters
+    ----------
+    identifier : str, dict, Loss, function or None
+        The name of a function (``"mse"``, ``"mean_squared_error"``) or of a class (``"MeanSquaredError"``), a dict
+        ``{"class_name": ..., "config": ...}``, a loss or function (returned as it is), a class.
+
+    Returns
+    -------
+    Loss, function or None
+
+    Raises
+    ------
+    ValueError
+        Unknown name.
+    TypeError
+        None of these.
+    """
+    if identifier is None:
+        return None
+    if isinstance(identifier, str) and identifier not in {cls.__name__ for cls in CLASSES.values()}:
+        return lookup("loss", identifier, FUNCTIONS, ALIASES, absent.LOSSES)
+    if callable(identifier) and not isinstance(identifier, type):
+        return identifier
+    return deserialize(identifier)
+
+
+def serialize(loss: Loss) -> dict[str, Any]:
+    """The dict from which :func:`get` makes an equal loss."""
+    return serialized(loss)
+
+
+def deserialize(config: Any) -> Loss:
+    """The loss that :func:`serialize` made a dict of."""
+    return instance("loss", config, Loss, CLASSES, ALIASES, absent.LOSSES)
+
+
+def compiled(identifier: Any) -> Loss:
+    """The loss to train with: what :func:`get` takes, and always a :class:`Loss` that has a formula.
+
+    Raises
+    ------
+    TypeError
+        A function or class of the user's own, which no engine can run.
+    ValueError
+        Unknown name, or a reduction that is not a mean.
+    """
+    loss = get(identifier)
+    for name, function in FUNCTIONS.items():
+        if loss is function:
+            loss = deserialize(name)
+    if getattr(loss, "formula", None) is None:
+        raise TypeError(f"loss must be one of {', '.join(FUNCTIONS)} to be trained with; {identifier!r} has no formula")
+    if loss.reduction not in MEANS:
+        raise ValueError(f"loss must have a reduction of {MEANS} to be trained with, got {loss.reduction!r}")
+    return loss
+
+
+if not TYPE_CHECKING:
+    __getattr__ = absent.refusing(__name__, absent.LOSSES, [cls.__name__ for cls in CLASSES.values()])
