@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from . import absent
 from .arguments import not_yet
-from .callbacks import CallbackList
+from .callbacks import CallbackList, TimeLimit
 from .history import History
 from .layers import Layer
+from .place import Place
 from .plan import Plan, make_plan
 from .predictor import Predictor, results
 from .progress import Progress
@@ -45,7 +46,7 @@ class Sequential(Predictor):
     history : History or None
         Of the last fit.
     stop_training : bool
-        Set to True by callbacks: training ends after the batch, or the epoch.
+        Set to True by callbacks, or from another thread: training ends after a batch, within a moment.
 
     Raises
     ------
@@ -72,6 +73,7 @@ class Sequential(Predictor):
     def __init__(self, layers: Sequence[Layer] | None = None, name: str | None = None, seed: int | None = None) -> None:
         self.history: History | None = None
         self.stop_training = False
+        self.place = Place()  # of the present fit, for callbacks that keep it
         self.epochs_begun = 0  # of all fits: the order of rows goes on from one to the next
         super().__init__(layers, name, seed)
 
@@ -95,6 +97,8 @@ class Sequential(Predictor):
         validation_freq: int | Container[int] = 1,
         *,
         validation_shuffle: bool = False,
+        max_seconds: float | None = None,
+        record: Any = (),
         nb_epoch: int | None = None,
     ) -> History:
         """Train; a second call goes on where the first ended.
@@ -119,13 +123,24 @@ class Sequential(Predictor):
         shuffle : bool
             Train on the rows in a new order every epoch; it follows from the model's seed.
         initial_epoch : int
+        steps_per_epoch : int, optional
+            Batches of an epoch; the next epoch goes on where it ended, until all rows have been trained on.
+        validation_steps : int, optional
+            Validate with so many batches only, always the first ones.
         validation_batch_size : int or "full", optional
-            What callbacks see of validation as a batch; no result depends on it.
+            What callbacks and validation_steps take for a batch; by default ``batch_size``.
         validation_freq : int or container of int
             Validate after every so many epochs, or after these (from 1).
         validation_shuffle : bool
             Take the rows of validation_split from everywhere: always the same ones for one model and number of rows.
-        class_weight, sample_weight, steps_per_epoch, validation_steps
+        max_seconds : float, optional
+            Stop after this time, at the end of a batch: see :class:`fastsgd.callbacks.TimeLimit`.
+        record : str or iterable of str
+            What the history shall have beside loss and metrics: "learning_rate", of the next update; "grad_norm", the
+            Euclidean norm of the gradient over all training rows after the epoch (a pass by the NumPy engine, which
+            takes its time); "epoch_time" in seconds, without validation; "loss_end", the loss of all training rows
+            after the epoch, which one more pass computes ("loss" is the mean while it ran).
+        class_weight, sample_weight
             Not supported yet.
 
         Returns
@@ -151,10 +166,9 @@ class Sequential(Predictor):
         Warns
         -----
         UserWarning
-            The rows seem to be sorted, so that the last ones do not represent the others.
+            The rows seem to be sorted, so that the last ones do not represent the others; or steps that do not fit.
         """
         not_yet(class_weight=class_weight, sample_weight=sample_weight)
-        not_yet(steps_per_epoch=steps_per_epoch, validation_steps=validation_steps)
         if nb_epoch is not None:
             if epochs != 1:
                 raise ValueError(
@@ -167,12 +181,14 @@ class Sequential(Predictor):
                 self._rows, x, y, batch_size=batch_size, epochs=epochs, initial_epoch=initial_epoch, shuffle=shuffle,
                 validation_split=validation_split, validation_data=validation_data, validation_freq=validation_freq,
                 validation_batch_size=validation_batch_size, validation_shuffle=validation_shuffle,
+                steps_per_epoch=steps_per_epoch, validation_steps=validation_steps, record=record,
                 split_seed=self.shuffle_seed, threads=self.num_threads,
             )  # fmt: skip
             progress = Progress(verbose, plan.epochs, plan.initial_epoch, plan.steps)
             params = plan.params() | {"verbose": verbose}
             self.history = history = History(params)
-            Fit(self, self._network(), plan, CallbackList(callbacks, self, **params), history, progress).run()
+            called = CallbackList([callbacks, [] if max_seconds is None else TimeLimit(max_seconds)], self, **params)
+            Fit(self, plan, called, history, progress).run()
         return history
 
     def train_on_batch(
@@ -198,7 +214,7 @@ class Sequential(Predictor):
             plan = Plan(rows, None, len(rows), epochs=1, shuffle=False, threads=self.num_threads)
             epochs_begun = self.epochs_begun
             try:
-                Fit(self, self._network(), plan, CallbackList(), history, Progress(0)).run()
+                Fit(self, plan, CallbackList(), history, Progress(0)).run()
             finally:
                 self.epochs_begun = epochs_begun
         return results({name: values[0] for name, values in history.items()}, return_dict)

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from . import recording
 from .arguments import flag, fraction, is_due, not_yet, rows_of_batch, whole
 from .engines.reference import row_order
 from .evaluation import Rows
@@ -32,6 +33,10 @@ class Plan:
     validation_batch_size : int
         What callbacks see of validation as a batch.
     threads : int or "auto"
+    steps_per_epoch : int or None
+        Batches of an epoch; None: all.
+    record : tuple of str
+        What the history shall have beside loss and metrics: names of :mod:`fastsgd.recording`.
     """
 
     train: Rows
@@ -43,11 +48,18 @@ class Plan:
     validation_freq: int | Container[int] = 1
     validation_batch_size: int = 32
     threads: int | str = "auto"
+    steps_per_epoch: int | None = None
+    record: tuple[str, ...] = ()
+
+    @property
+    def batches(self) -> int:
+        """Batches in a pass over all rows."""
+        return -(-len(self.train) // self.batch_size)
 
     @property
     def steps(self) -> int:
         """Batches in an epoch."""
-        return -(-len(self.train) // self.batch_size)
+        return self.steps_per_epoch or self.batches
 
     def params(self) -> dict[str, Any]:
         """What callbacks and the history are told."""
@@ -78,6 +90,9 @@ def make_plan(
     validation_freq: Any,
     validation_batch_size: Any,
     validation_shuffle: Any,
+    steps_per_epoch: Any,
+    validation_steps: Any,
+    record: Any,
     split_seed: int,
     threads: int | str,
 ) -> Plan:
@@ -99,7 +114,12 @@ def make_plan(
     """
     epochs, initial_epoch = whole("epochs", epochs, 0), whole("initial_epoch", initial_epoch, 0)
     rows_of_batch("batch_size", batch_size, 1)  # how many rows there are is not known yet
-    validation_batch_size = rows_of_batch("validation_batch_size", validation_batch_size, 2**62)
+    rows_of_batch("validation_batch_size", validation_batch_size, 1)
+    if steps_per_epoch is not None:
+        steps_per_epoch = whole("steps_per_epoch", steps_per_epoch)
+    if validation_steps is not None:
+        validation_steps = whole("validation_steps", validation_steps)
+    record = recording.wanted(record)
     shuffle, validation_shuffle = flag("shuffle", shuffle), flag("validation_shuffle", validation_shuffle)
     part = fraction("validation_split", validation_split)
     if not isinstance(validation_freq, Container) or isinstance(validation_freq, str):
@@ -112,9 +132,34 @@ def make_plan(
     elif part:
         train, validation = split(train, part, split_order(split_seed, len(train)) if validation_shuffle else None)
     batch_size = rows_of_batch("batch_size", batch_size, len(train))
-    return Plan(
-        train, validation, batch_size, epochs, initial_epoch, shuffle, validation_freq, validation_batch_size, threads
-    )
+    if validation_batch_size is None:
+        validation_batch_size = batch_size
+    if validation is not None:
+        validation_batch_size = rows_of_batch("validation_batch_size", validation_batch_size, len(validation))
+        if validation_steps is not None:
+            validation = _first(validation, validation_steps, validation_batch_size)
+    plan = Plan(
+        train, validation, batch_size, epochs, initial_epoch, shuffle, validation_freq, validation_batch_size, threads,
+        steps_per_epoch, record,
+    )  # fmt: skip
+    if plan.batches % plan.steps:
+        warnings.warn(
+            f"steps_per_epoch={steps_per_epoch} does not divide the {plan.batches} batches of a pass over all rows: "
+            f"the last epoch of every pass has only {plan.batches % plan.steps}",
+            stacklevel=3,
+        )
+    return plan
+
+
+def _first(rows: Rows, steps: int, batch_size: int) -> Rows:
+    """The rows of the first batches."""
+    if (steps - 1) * batch_size >= len(rows):
+        warnings.warn(
+            f"validation_steps={steps} batches of {batch_size} rows are more than there are: {len(rows)} rows",
+            stacklevel=4,
+        )
+    part = slice(0, steps * batch_size)
+    return Rows(rows.x[part], rows.y[part], None if rows.weights is None else rows.weights[part])
 
 
 def _pair(validation_data: Any) -> tuple[Any, Any]:

@@ -98,6 +98,10 @@ class Progress:
         self._drawn = float("-inf")  # when something was last shown
         self._pending = False  # the last finished epoch has not been shown
 
+    def begin(self, epoch: int) -> None:
+        """The first epoch that will be run is this one, if it is another than was said."""
+        self.initial_epoch = self._epoch = epoch
+
     def epoch_end(self, epoch: int, logs: Mapping[str, Any]) -> None:
         """An epoch (from 0) is finished; ``logs`` are its numbers."""
         if not self._shows:

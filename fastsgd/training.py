@@ -6,6 +6,8 @@ batch only if a callback has batch hooks.
 
 from __future__ import annotations
 
+import math
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -17,8 +19,10 @@ from .engines.reference import row_order
 from .evaluation import evaluate
 from .history import History
 from .interrupts import Interrupts
+from .place import Place
 from .plan import Plan
 from .progress import Progress
+from .recording import recorded
 
 
 class DivergenceError(ArithmeticError):
@@ -52,22 +56,19 @@ class Fit:
     ----------
     model : Sequential
         Of it are used: ``optimizer`` (read, and its ``iterations`` written), ``report``, ``shuffle_seed``,
-        ``epochs_begun`` (written) and ``stop_training``.
-    network : Network
+        ``epochs_begun``, ``place`` and ``stop_training``.
     plan : Plan
     callbacks : CallbackList
     history : History
-        To be filled: with whole epochs only, whatever happens.
+        To be filled: with whole epochs, and one that was stopped by intent, whatever happens.
     progress : Progress
     """
 
-    def __init__(
-        self, model: Any, network: Network, plan: Plan, callbacks: CallbackList, history: History, progress: Progress
-    ) -> None:
-        self.model, self.network, self.plan = model, network, plan
+    def __init__(self, model: Any, plan: Plan, callbacks: CallbackList, history: History, progress: Progress) -> None:
+        self.model, self.plan = model, plan
         self.callbacks, self.history, self.progress = callbacks, history, progress
-        self.first_epoch = model.epochs_begun  # of this model, for the shuffle
-        self.epochs = max(0, plan.epochs - plan.initial_epoch)
+        self._ends: list[tuple[int, int]] = []  # passes and batches done at the end of every epoch, if somebody looks
+        self._order: tuple[int, np.ndarray] | None = None  # a pass of the run, and the order of its rows
 
     def run(self) -> None:
         """Train.
@@ -80,25 +81,32 @@ class Fit:
             On Ctrl-C; the weights are those after a whole batch.
         """
         plan, model = self.plan, self.model
-        by_epoch = bool(
+        model.stop_training, model.place = False, Place(plan.initial_epoch)
+        self.callbacks.on_train_begin()
+        self.start = model.place  # where a callback may have put the model back to
+        self.network = model._network()
+        self.first_pass = model.epochs_begun - (self.start.batch > 0)  # of this model, for the shuffle
+        self.epochs = max(0, plan.epochs - self.start.epoch)
+        self.progress.begin(self.start.epoch)
+        self.looking = bool(
             plan.validation is not None
+            or plan.record
+            or plan.steps != plan.batches
             or model.report
             or self.progress.every_epoch
             or self.callbacks.has_epoch_hooks
             or self.callbacks.has_batch_hooks
         )
-        model.stop_training = False
-        self.callbacks.on_train_begin()
         with Interrupts() as self.interrupts:
             run = self._engine_run()
             try:
                 with run:
-                    logs = self._each_epoch(run) if by_epoch else self._straight_on(run)
+                    logs = self._each_epoch(run) if self.looking else self._straight_on(run)
             except Diverged as error:
                 with self.interrupts.held:  # the run has put its weights back, perhaps some epochs
                     self._count(run)
-                    self.history.truncate(run.epoch)
-                raise DivergenceError(plan.initial_epoch + error.epoch + 1, error.batch + 1) from None
+                    self.history.truncate(self._epochs_at(run.epoch, 0))
+                logs = self._diverged(error)
             finally:
                 self.progress.close()
         self.callbacks.on_train_end(logs)
@@ -113,53 +121,87 @@ class Fit:
             step=model.optimizer.iterations,
             shuffle=plan.shuffle,
             seed=model.shuffle_seed,
-            first_epoch=self.first_epoch,
+            first_epoch=self.first_pass,
             threads=threads_for(self.network.program, plan.batch_size, plan.threads),
             keep_predictions=bool(model.report),
         )
 
     def _advance(self, run: Run, epoch: int, batches: int | None = None) -> None:
-        """One stretch, with the model's counters kept in step with the weights."""
+        """One stretch, with the model's counters kept in step with the weights; a batch if it is to be the last."""
         with self.interrupts.held:
             try:
-                run.advance(epoch, batches)
+                run.advance(epoch, 1 if self.model.stop_training else batches)
             finally:
                 self._count(run)
-        self.progress.within_epoch(run.batch / self.plan.steps, run.running_loss)
+        self.progress.within_epoch(self._part_done(run), run.running_loss)
+        self.callbacks.on_moment({"loss": run.running_loss})
+
+    def _part_done(self, run: Run) -> float:
+        """Of the present epoch, from 0 to 1."""
+        if not self.looking:
+            return run.batch / self.plan.batches
+        return 1.0 if self._is_over(run) else (run.batch - self.began.begin) / self.plan.steps
 
     def _count(self, run: Run) -> None:
         self.model.optimizer.iterations = run.step
-        self.model.epochs_begun = self.first_epoch + run.epoch + (run.batch > 0)
+        self.model.epochs_begun = self.first_pass + run.epoch + (run.batch > 0)
+
+    def _diverged(self, error: Diverged) -> dict[str, Any]:
+        """Tell callbacks of the loss that is not finite; if none of them stops the training, it is an error."""
+        done = self._epochs_at(error.epoch, error.batch)
+        epoch, batch = self.start.epoch + done, error.batch - self._begin_of(done, error.epoch)
+        logs = {"loss": math.nan}
+        self.model.stop_training = False
+        self.callbacks.on_train_batch_end(batch, logs)
+        if not self.model.stop_training:
+            raise DivergenceError(epoch + 1, batch + 1) from None
+        self.callbacks.on_epoch_end(epoch, logs)
+        self.history.append(epoch, logs)
+        return logs
+
+    def _epochs_at(self, passes: int, batch: int) -> int:
+        """Epochs that were finished when so many passes, and so many batches of the next, were done."""
+        return sum(end <= (passes, batch) for end in self._ends) if self.looking else passes
+
+    def _begin_of(self, done: int, passes: int) -> int:
+        """Batch of this pass with which the epoch began before which so many were done."""
+        if not self.looking or not done:
+            return self.start.begin if passes == 0 else 0
+        before, batch = self._ends[done - 1]
+        return batch if before == passes else 0
 
     # -- Nobody looks at single epochs
     def _straight_on(self, run: Run) -> dict[str, Any]:
-        seen = 0
+        seen, first, begun = 0, self.start.epoch, run.step
         try:
-            while run.epoch < self.epochs and not self.model.stop_training:  # another thread may set it
+            while run.epoch < self.epochs and not (self.model.stop_training and run.step > begun):
                 self._advance(run, self.epochs)
                 if run.epoch > seen:
                     seen = run.epoch
-                    self.progress.epoch_end(self.plan.initial_epoch + seen - 1, {"loss": run.losses[-1]})
+                    self.progress.epoch_end(first + seen - 1, {"loss": run.losses[-1]})
         finally:
             with self.interrupts.held:
-                self.history.extend(self.plan.initial_epoch, "loss", run.losses)
-        return {"loss": run.losses[-1]} if run.losses else {}
+                self.history.extend(first, "loss", run.losses)
+        if run.batch and run.epoch < self.epochs:  # stopped within an epoch
+            self.history.append(first + run.epoch, {"loss": run.running_loss})
+        return {"loss": run.running_loss} if run.step > begun else {}
 
     # -- Somebody does
     def _each_epoch(self, run: Run) -> dict[str, Any]:
         logs: dict[str, Any] = {}
         batch_hooks = self.callbacks.has_batch_hooks
-        for done in range(self.epochs):
-            epoch = self.plan.initial_epoch + done
+        for epoch in range(self.start.epoch, self.plan.epochs):
+            self._begin_epoch(run, epoch)
             self.callbacks.on_epoch_begin(epoch)
-            if batch_hooks:
-                logs = self._each_batch(run, done)
-            else:
-                while run.epoch == done:
-                    self._advance(run, done + 1)
-                logs = {"loss": run.running_loss, **self._training_metrics(run, slice(None), fresh=True)}
+            began = perf_counter()
+            logs = self._each_batch(run) if batch_hooks else self._all_batches(run)
+            seconds = perf_counter() - began
             if self.plan.validates_after(epoch):
                 logs |= {f"val_{name}": value for name, value in self._validate().items()}
+            logs |= recorded(
+                self.plan.record, self.model.optimizer, self.network, self.plan.train, self.plan.threads, seconds
+            )
+            self._ends.append((run.epoch, run.batch))
             self.callbacks.on_epoch_end(epoch, logs)
             with self.interrupts.held:
                 self.history.append(epoch, logs)
@@ -168,34 +210,79 @@ class Fit:
                 break
         return logs
 
-    def _each_batch(self, run: Run, epoch: int) -> dict[str, Any]:
-        """An epoch, or the part of it that callbacks want; its logs."""
-        n, size = len(self.plan.train), self.plan.batch_size
-        order = None
-        if self.model.report and self.plan.shuffle:  # whose outputs are new after a batch
-            order = row_order(n, self.model.shuffle_seed, self.first_epoch + epoch)
+    def _begin_epoch(self, run: Run, epoch: int) -> None:
+        """Note where it begins: not at the first row, if the epoch before it was only a part of a pass."""
+        loss = run.running_loss if run.batch else 0.0
+        first = epoch == self.start.epoch
+        self.began = self.model.place = self.start if first else Place(epoch, run.batch, run.batch, loss, loss)
+        self.pass_ = run.epoch
+
+    def _is_over(self, run: Run) -> bool:
+        """Whether the present epoch has had all its batches."""
+        return run.epoch > self.pass_ or run.batch - self.began.begin >= self.plan.steps
+
+    def _move(self, run: Run) -> None:
+        """Note where the fit stands, and would go on."""
+        began, loss = self.began, run.running_loss if run.batch else 0.0
+        if self._is_over(run):
+            self.model.place = Place(began.epoch + 1, run.batch, run.batch, loss, loss)
+        else:
+            self.model.place = Place(began.epoch, began.begin, run.batch, began.loss_before, loss)
+
+    def _all_batches(self, run: Run) -> dict[str, Any]:
+        """An epoch, or the part of it before somebody stops the training; its logs."""
+        begun = run.step
+        while not self._is_over(run) and not (self.model.stop_training and run.step > begun):
+            self._advance(run, self.pass_ + 1, self.plan.steps - (run.batch - self.began.begin))
+        self._move(run)
+        return self._logs(run, self.began.batch, fresh=True)
+
+    def _each_batch(self, run: Run) -> dict[str, Any]:
+        """As :meth:`_all_batches`, with hooks called around every batch."""
         logs: dict[str, Any] = {}
-        for batch in range(self.plan.steps):
-            self.callbacks.on_train_batch_begin(batch)
-            while run.epoch == epoch and run.batch == batch:
-                self._advance(run, epoch + 1, 1)
-            rows = slice(batch * size, (batch + 1) * size)
-            seen = rows if order is None else order[rows]
-            logs = {"loss": run.running_loss, **self._training_metrics(run, seen, fresh=batch == 0)}
-            self.callbacks.on_train_batch_end(batch, logs)
+        while not self._is_over(run):
+            batch, begun = run.batch, run.step
+            number = batch - self.began.begin
+            self.callbacks.on_train_batch_begin(number)
+            while run.step == begun:
+                self._advance(run, self.pass_ + 1, 1)
+            self._move(run)
+            logs = self._logs(run, batch, fresh=not logs)
+            self.callbacks.on_train_batch_end(number, logs)
             if self.model.stop_training:
                 break
         return logs
 
-    def _training_metrics(self, run: Run, rows: np.ndarray | slice, fresh: bool) -> dict[str, Any]:
-        """Metrics of what these rows' outputs were when they were trained on, beside those taken in before."""
+    def _logs(self, run: Run, first: int, fresh: bool) -> dict[str, Any]:
+        """Loss over the epoch so far, and metrics over its batches from this one on and those taken in before."""
+        plan, began, loss = self.plan, self.began, run.running_loss
+        until = run.batch if run.epoch == self.pass_ else plan.batches
+        if began.begin:
+            before, done = began.begin * plan.batch_size, min(until * plan.batch_size, len(plan.train))
+            loss = (loss * done - began.loss_before * before) / (done - before)
+        return {"loss": loss, **self._metrics(run, first, until, fresh)}
+
+    def _metrics(self, run: Run, first: int, until: int, fresh: bool) -> dict[str, Any]:
+        """Metrics of what the outputs were when these batches were trained on, beside those taken in before."""
         if run.predictions is None:
             return {}
         report, train = self.model.report, self.plan.train
+        rows = self._rows(first, until)
         if fresh:
             report.reset()
         report.update(train.y[rows], run.predictions[rows], None if train.weights is None else train.weights[rows])
         return report.results()
+
+    def _rows(self, first: int, until: int) -> np.ndarray | slice:
+        """The rows of these batches of the present pass."""
+        plan = self.plan
+        part = slice(first * plan.batch_size, until * plan.batch_size)
+        if not plan.shuffle or (first, until) == (0, plan.batches):
+            return part
+        if self._order is None or self._order[0] != self.pass_:
+            order = row_order(len(plan.train), self.model.shuffle_seed, self.first_pass + self.pass_)
+            self._order = self.pass_, order
+        return self._order[1][part]
 
     def _validate(self) -> dict[str, Any]:
         assert self.plan.validation is not None

@@ -89,8 +89,11 @@ ARGUMENTS = {
     "callbacks": ({"callbacks": [print]}, TypeError, "callbacks must have hooks"),
     "class_weight": ({"class_weight": {0: 2.0}}, NotImplementedError, "class_weight is not supported yet"),
     "sample_weight": ({"sample_weight": X[:, 0]}, NotImplementedError, "sample_weight is not supported yet"),
-    "steps_per_epoch": ({"steps_per_epoch": 2}, NotImplementedError, "steps_per_epoch is not supported yet"),
-    "validation_steps": ({"validation_steps": 2}, NotImplementedError, "validation_steps is not supported yet"),
+    "steps_per_epoch": ({"steps_per_epoch": 0}, ValueError, "steps_per_epoch must be a whole number, at least 1"),
+    "validation_steps": ({"validation_steps": 1.5}, TypeError, "validation_steps must be a whole number, at least 1"),
+    "max_seconds": ({"max_seconds": -1}, ValueError, "seconds must be at least 0, got -1"),
+    "record": ({"record": "grad_nrm"}, ValueError, "unknown record 'grad_nrm': did you mean 'grad_norm'"),
+    "records": ({"record": 3}, TypeError, "record must be names out of learning_rate, grad_norm, epoch_time, loss_end"),
 }  # fmt: skip
 COMPILE = {
     "optimizer": ({"optimizer": "sdg"}, ValueError, "unknown optimizer 'sdg': did you mean 'SGD'"),

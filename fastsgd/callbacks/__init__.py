@@ -10,8 +10,12 @@ from .base import Callback
 from .callback_list import CallbackList
 from .early_stopping import EarlyStopping, MonitorCallback
 from .lambda_callback import LambdaCallback
+from .time_limit import TimeLimit
+from .timer import Timer
 
-__all__ = ["Callback", "CallbackList", "EarlyStopping", "History", "LambdaCallback", "MonitorCallback"]
+__all__ = [
+    "Callback", "CallbackList", "EarlyStopping", "History", "LambdaCallback", "MonitorCallback", "TimeLimit", "Timer",
+]  # fmt: skip
 
 if not TYPE_CHECKING:
-    __getattr__ = absent.refusing(__name__, absent.CALLBACKS, ["Callback", "EarlyStopping", "LambdaCallback"])
+    __getattr__ = absent.refusing(__name__, absent.CALLBACKS, __all__)

@@ -85,6 +85,13 @@ class Callback:
     def on_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         """Old name of ``on_train_batch_end``."""
 
+    @default
+    def on_moment(self, logs: Logs | None = None) -> None:
+        """Some 20 to 30 times a second within ``fit``, between two batches; ``logs``: the loss over the epoch so far.
+
+        Keras has no such hook. It costs nothing that could be measured, unlike the hooks of batches.
+        """
+
     # -- evaluate, and validation in fit -------------------------------------------------------------------------------
     @default
     def on_test_begin(self, logs: Logs | None = None) -> None:

@@ -13,7 +13,9 @@ OLD_NAMES = {"on_train_batch_begin": "on_batch_begin", "on_train_batch_end": "on
 def _flat(callbacks: Any) -> Iterator[Any]:
     if callbacks is None:
         return
-    if isinstance(callbacks, (list, tuple)):
+    if isinstance(callbacks, CallbackList):
+        yield from callbacks.callbacks
+    elif isinstance(callbacks, (list, tuple)):
         for callback in callbacks:
             yield from _flat(callback)
     elif isinstance(callbacks, type):
@@ -104,6 +106,9 @@ class CallbackList:
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         self._call("on_train_batch_end", batch, logs=logs)
+
+    def on_moment(self, logs: Logs | None = None) -> None:
+        self._call("on_moment", logs)
 
     def on_test_begin(self, logs: Logs | None = None) -> None:
         self._call("on_test_begin", logs)
