@@ -123,6 +123,8 @@ class Layout:
         One for each op (an activation that stands alone has no weights, but a place in the row of panels).
     banks : ndarray, shape (1 + slots + 1, bank)
         Weights, the optimizer's memories, and the gradient.
+    is_turned : bool
+        The transposed copies are those of the weights.
     """
 
     def __init__(self, program: Program) -> None:
@@ -149,6 +151,8 @@ class Layout:
         self._memory = aligned((self.slots + 2) * self.bank, program.dtype)
         self.banks = self._memory.reshape(self.slots + 2, self.bank)
         self.turned = aligned(turned_top, program.dtype)
+        self.is_turned = False
+        self._snapshot: np.ndarray | None = None
 
     def _dense(self) -> list[Place]:
         return [place for place in self.places if place.op.kind == "dense"]
@@ -163,20 +167,30 @@ class Layout:
         for place in self._dense():
             kernel = next(queue)
             place.put(self.banks[bank], kernel, next(queue) if place.op.use_bias else None)
+        self.is_turned = False
 
     def turn(self) -> None:
         """Make the transposed copies, which only training in batches needs and keeps."""
-        for place in self._dense():
-            if place.WT is not None:
-                place.put_turned(self.turned, place.get(self.banks[0])[0])
+        if not self.is_turned:
+            for place in self._dense():
+                if place.WT is not None:
+                    place.put_turned(self.turned, place.get(self.banks[0])[0])
+        self.is_turned = True
 
-    def snapshot(self) -> np.ndarray:
-        """Everything a step changes."""
-        return self.banks[:-1].copy()
+    def save(self) -> None:
+        """Keep a copy of everything a step changes, in place of the last one."""
+        if self._snapshot is None:
+            self._snapshot = np.empty_like(self.banks[:-1])
+        self._snapshot[...] = self.banks[:-1]
 
-    def restore(self, snapshot: np.ndarray) -> None:
-        self.banks[:-1] = snapshot
+    def restore(self) -> None:
+        """Back to what was saved."""
+        assert self._snapshot is not None
+        self.banks[:-1] = self._snapshot
+        self.is_turned = False
         self.turn()
 
     def finite(self) -> bool:
-        return bool(np.isfinite(self.banks[:-1]).all())
+        with np.errstate(all="ignore"):
+            total = self.banks[:-1].sum()  # nothing that is not finite can hide in a finite sum
+        return bool(np.isfinite(total) or np.isfinite(self.banks[:-1]).all())

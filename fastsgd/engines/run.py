@@ -35,14 +35,16 @@ class CompiledRun:
         path = path_of(program, batch_size)
         threads = 1 if path == ONE else min(threads, MOST_THREADS)
         self._crew = Crew(threads)
-        if path != ONE:
+        if path == ONE:
+            work.layout.is_turned = False
+        else:
             work.layout.turn()
         self._order = np.arange(len(x))
         self._rows = x, y  # held for the addresses below
         self._elements = len(x) * program.outputs
         self._first_step, self._batches = step, -(-len(x) // batch_size)  # batches of an epoch
         self._blocks_per_second = 20e9 / (work.rows * flops_per_row(program))
-        self._safe: tuple[np.ndarray, int, int] | None = None
+        self._safe: tuple[int, int] | None = None  # epoch and step of the layout's snapshot
         work.reset()
         t = self._t = work.task
         t.x, t.x_stride = x.ctypes.data, x.strides[0] // x.itemsize
@@ -86,7 +88,7 @@ class CompiledRun:
         """One call of the kernel."""
         t = self._t
         if t.start == 0 == t.done and (self._safe is None or self._work.layout.finite()):
-            self._safe = self._work.layout.snapshot(), self.epoch, self.step
+            self._save()
         budget = max(1, min(int(self._blocks_per_second * CALL_SECONDS), MOST_STEPS))
         stop = min(epoch, self.epoch + MOST_EPOCHS)
         budget = min(budget, (stop - self.epoch) * self._batches * -(-t.batch // t.rows))
@@ -128,19 +130,24 @@ class CompiledRun:
         """Put back the last epoch that ended finite: the snapshot, and the epochs since then again, one by one."""
         assert self._safe is not None
         layout = self._work.layout
-        self._restore(self._safe)
+        self._restore()
         while self.epoch < epoch and layout.finite():
-            self._safe = layout.snapshot(), self.epoch, self.step
+            self._save()
             ended = self.epoch + 1
             while self.epoch < ended:
                 self._run_kernel(ended, MOST_STEPS)
         if not layout.finite():
-            self._restore(self._safe)
+            self._restore()
         raise Diverged(epoch, batch)
 
-    def _restore(self, safe: tuple[np.ndarray, int, int]) -> None:
+    def _save(self) -> None:
+        self._work.layout.save()
+        self._safe = self.epoch, self.step
+
+    def _restore(self) -> None:
+        assert self._safe is not None
         t = self._t
-        snapshot, t.epoch, t.step = safe
-        self._work.layout.restore(snapshot)
+        t.epoch, t.step = self._safe
+        self._work.layout.restore()
         t.start, t.done, t.total, t.failed = 0, 0, 0.0, 0
         del self.losses[self.epoch :]
