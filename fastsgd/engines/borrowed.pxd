@@ -13,7 +13,7 @@ cdef extern from "engine.h" nogil:
     ctypedef LayerRecord *Layer
 
     bint DOUBLE
-    int64_t ZERO, BIAS, ADD, ROWS, ONE, COLUMNS, SPAN, TILE_ROWS, REAL_BYTES, SCRATCH
+    int64_t ZERO, BIAS, ADD, ROWS, ONE, COLUMNS, LANES, SPAN, TILE_ROWS, REAL_BYTES, SCRATCH
     real_t real(double)
     double f8(double)
     int64_t i64(uint64_t)

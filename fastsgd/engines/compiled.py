@@ -15,9 +15,10 @@ import numpy as np
 from ..program import Program
 from . import Hyper
 from .inference import Inference
+from .lanes import Lanes
 from .layout import Layout
 from .run import CompiledRun
-from .workspace import Workspace, block_rows
+from .workspace import Workspace, block_rows, lanes_of
 
 ENTRY = ctypes.CFUNCTYPE(None, ctypes.c_int64, ctypes.c_int64)
 
@@ -47,6 +48,7 @@ class CompiledNetwork:
         self.library = library
         self.layout = Layout(program)
         self._work: Workspace | None = None  # of the last training; one at a time
+        self._lanes: Lanes | None = None  # of this workspace, if the last training wanted some
         self._idle: list[Inference] = []  # several threads may predict at a time, each with one of its own
 
     def get_weights(self) -> list[np.ndarray]:
@@ -82,10 +84,14 @@ class CompiledNetwork:
         self, x: np.ndarray, y: np.ndarray, *, batch_size: int, hyper: Hyper, step: int, shuffle: bool, seed: int,
         first_epoch: int, threads: int = 1, keep_predictions: bool = False,
     ) -> CompiledRun:  # fmt: skip
-        rows = block_rows(batch_size)
+        rows = block_rows(self.program, batch_size)
         if self._work is None or self._work.rows != rows:
             self._work = Workspace(self.layout, self.library.address, rows)
+            self._lanes = None
+        lanes = lanes_of(self.program, batch_size)
+        if lanes > 1 and (self._lanes is None or self._lanes.count != lanes):
+            self._lanes = Lanes(self._work, self.library.address, lanes)
         return CompiledRun(
-            self._work, self.library.train, x, y, batch_size=batch_size, hyper=hyper, step=step, shuffle=shuffle,
-            seed=seed, first_epoch=first_epoch, threads=threads, keep_predictions=keep_predictions,
+            self._work, self._lanes, self.library.train, x, y, batch_size=batch_size, hyper=hyper, step=step,
+            shuffle=shuffle, seed=seed, first_epoch=first_epoch, threads=threads, keep_predictions=keep_predictions,
         )  # fmt: skip

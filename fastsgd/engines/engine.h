@@ -110,7 +110,7 @@ INLINE real_t mantissa(real_t x) {
 #define call_update(f, w, g, v, s, u, n, h)                                                                                \
     ((void (*)(reals, reals, reals, reals, reals, int64_t, reals))(intptr_t)(f))(w, g, v, s, u, n, h)
 
-enum { ROWS, ONE, COLUMNS }; /* paths */
+enum { ROWS, ONE, COLUMNS, LANES }; /* paths */
 #include "tile.h"
 
 /* -- Threads --------------------------------------------------------------------------------------------------------- */

@@ -17,7 +17,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from .layout import LayerRecord, TaskRecord
-from .workspace import COLUMNS, KINDS, ONE, ROWS, SCRATCH
+from .workspace import COLUMNS, KINDS, LANES, ONE, ROWS, SCRATCH
 
 I32, I64 = ir.IntType(32), ir.IntType(64)
 ZERO, BIAS, ADD = 0, 1, 2  # what the chains of a tile begin with
@@ -242,7 +242,7 @@ def names(dtype: np.dtype) -> dict[str, Any]:
         "call_product": called("call_product", *arguments_of("product", scalar)),
         "call_loss": called("call_loss", *arguments_of("loss", scalar)),
         "call_update": called("call_update", *arguments_of("update", scalar)),
-        "ZERO": ZERO, "BIAS": BIAS, "ADD": ADD, "ROWS": ROWS, "ONE": ONE, "COLUMNS": COLUMNS, **KINDS,
+        "ZERO": ZERO, "BIAS": BIAS, "ADD": ADD, "ROWS": ROWS, "ONE": ONE, "COLUMNS": COLUMNS, "LANES": LANES, **KINDS,
         "SPAN": shape.vecs * shape.width, "TILE_ROWS": shape.rows,
         "REAL_BYTES": dtype.itemsize, "SCRATCH": SCRATCH,
         **make_tiles(shape, number, suffix, emit, call, int64, reals),

@@ -8,8 +8,9 @@ import numpy as np
 
 from ..program import Program
 from . import Diverged, Hyper
+from .lanes import Lanes
 from .threads import Crew, Kernel
-from .workspace import MOST_THREADS, ONE, Workspace, path_of
+from .workspace import LANES, MOST_THREADS, ONE, Workspace, path_of
 
 CALL_SECONDS = 0.03  # Python looks for Ctrl-C between calls; 50 ms is the promise
 MOST_STEPS = 65536  # per call: the table of per-step numbers stays small
@@ -25,8 +26,9 @@ class CompiledRun:
     """See :class:`fastsgd.engines.Run` for what its attributes and methods mean."""
 
     def __init__(
-        self, work: Workspace, kernel: Kernel, x: np.ndarray, y: np.ndarray, *, batch_size: int, hyper: Hyper,
-        step: int, shuffle: bool, seed: int, first_epoch: int, threads: int, keep_predictions: bool,
+        self, work: Workspace, lanes: Lanes | None, kernel: Kernel, x: np.ndarray, y: np.ndarray, *,
+        batch_size: int, hyper: Hyper, step: int, shuffle: bool, seed: int, first_epoch: int, threads: int,
+        keep_predictions: bool,
     ) -> None:  # fmt: skip
         program = work.layout.program
         self.losses: list[float] = []
@@ -43,7 +45,6 @@ class CompiledRun:
         self._rows = x, y  # held for the addresses below
         self._elements = len(x) * program.outputs
         self._first_step, self._batches = step, -(-len(x) // batch_size)  # batches of an epoch
-        self._blocks_per_second = 20e9 / (work.rows * flops_per_row(program))
         self._safe: tuple[int, int] | None = None  # epoch and step of the layout's snapshot
         work.reset()
         t = self._t = work.task
@@ -53,6 +54,10 @@ class CompiledRun:
         t.predictions = 0 if self.predictions is None else self.predictions.ctypes.data
         t.shuffle, t.seed, t.first_epoch = shuffle, seed, first_epoch
         t.step, t.threads, t.path = step, threads, path
+        if path == LANES:
+            assert lanes is not None
+            lanes.brief(threads)
+        self._blocks_per_second = 20e9 / (t.round * flops_per_row(program))
 
     @property
     def epoch(self) -> int:
@@ -91,7 +96,7 @@ class CompiledRun:
             self._save()
         budget = max(1, min(int(self._blocks_per_second * CALL_SECONDS), MOST_STEPS))
         stop = min(epoch, self.epoch + MOST_EPOCHS)
-        budget = min(budget, (stop - self.epoch) * self._batches * -(-t.batch // t.rows))
+        budget = min(budget, (stop - self.epoch) * self._batches * -(-t.batch // t.round))
         if batches is not None:
             budget = min(budget, batches * self._blocks_of_batch())
         begin = time.perf_counter()
@@ -106,7 +111,7 @@ class CompiledRun:
         """Blocks until the end of the current batch."""
         t = self._t
         rows = min(t.batch, t.samples - t.start) - t.done
-        return -(-rows // t.rows)
+        return -(-rows // t.round)
 
     def _run_kernel(self, stop_epoch: int, budget: int) -> None:
         """At most ``budget`` blocks towards ``stop_epoch``; the epochs that end go to ``losses``."""

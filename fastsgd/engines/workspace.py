@@ -14,7 +14,9 @@ from .layout import LayerRecord, Layout, TaskRecord, aligned, round_up, width_of
 BLOCK = 256  # most rows of a block: their activations stay in the second-level cache
 SCRATCH = 34 * 32  # elements of a thread's gradient tile, as in tile.h
 MOST_THREADS = 64
-ROWS, ONE, COLUMNS = 0, 1, 2  # paths, as in engine.h
+MOST_LANES = 16
+LANES_MEMORY = 16 << 20  # bytes of all lanes' gradients
+ROWS, ONE, COLUMNS, LANES = 0, 1, 2, 3  # paths, as in engine.h
 KINDS = {kind.upper(): number for number, kind in enumerate(records.KINDS)}
 
 
@@ -54,7 +56,6 @@ class Workspace:
         self._signals = self._kept[-1]
         t.threads = 1
         t.bank = layout.bank * dtype.itemsize
-        t.gradients = (layout.slots + 1) * layout.bank * dtype.itemsize
         t.loss = address(f"loss_{program.loss}") if program.loss else 0
         t.loss_constants = self.keep(np.array([*program.loss_constants, 0.0], dtype))
         t.product = address("product")
@@ -86,6 +87,7 @@ class Workspace:
     def reset(self) -> None:
         """Ready for another run, with any number of threads."""
         t = self.task
+        t.round, t.gradients = t.rows, (self.layout.slots + 1) * t.bank
         t.epoch = t.start = t.done = t.failed = 0
         t.total = 0.0
         self._signals[:] = 0
@@ -107,10 +109,20 @@ def path_of(program: Program, batch: int) -> int:
     """The way a step is divided: a function of shapes and batch size, and never of the number of threads."""
     if batch == 1:
         return ONE
+    if lanes_of(program, batch) > 1:
+        return LANES
     widest = max(op.outputs for op in program.ops)
     return COLUMNS if batch <= BLOCK and widest >= 64 else ROWS
 
 
-def block_rows(batch: int) -> int:
-    """Rows of a block for this batch size."""
-    return min(round_up(batch, 8), BLOCK)
+def lanes_of(program: Program, batch: int) -> int:
+    """Lanes for batches of so many rows: each has a block at least, and all their gradients stay within 16 MiB."""
+    weights = sum(op.inputs * op.outputs for op in program.ops if op.kind == "dense") * program.dtype.itemsize
+    return max(1, min(MOST_LANES, batch // BLOCK, LANES_MEMORY // max(1, weights)))
+
+
+def block_rows(program: Program, batch: int) -> int:
+    """Rows of a block for this batch size: of lanes, such that all end together."""
+    lanes = lanes_of(program, batch)
+    rounds = -(-batch // (lanes * BLOCK))
+    return min(round_up(-(-batch // (lanes * rounds)), 8 if lanes == 1 else 16), BLOCK)

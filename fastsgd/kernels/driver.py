@@ -14,28 +14,6 @@ def finite(x: f8) -> i64:
     return answer
 
 
-def block_loss(t: Task, rows: i64) -> f8:
-    """Sum of a block's losses, in row order."""
-    each: doubles = to_doubles(t.row_losses)
-    total: f8 = f8(0)
-    for r in range(rows):
-        total = total + each[r]
-    return total
-
-
-def block_of_rows(t: Task, order: ints, me: i64, rows: i64, scale: real) -> None:
-    """This thread's share of a block of rows: outputs, losses, deltas."""
-    r0 = share(rows, me, t.threads)
-    r1 = share(rows, me + 1, t.threads)
-    if r1 > r0:
-        gather(t, order, 0, r0, r1)
-        forward(t, r0, r1 - r0)
-        if t.predictions:
-            keep_predictions(t, order, 0, r0, r1)
-        losses(t, order, 0, r0, r1, scale)
-        backward(t, r0, r1 - r0)
-
-
 def train(address: i64, me: i64) -> None:
     """Train until `stop_epoch` epochs are finished or the budget is used up."""
     mode = subnormals_off()
@@ -53,7 +31,7 @@ def train(address: i64, me: i64) -> None:
                 permute(order, t.samples, u64(t.seed), u64(t.first_epoch + epoch))
             barrier(t, me)
         batch = min(t.batch, t.samples - start)
-        rows = min(t.rows, batch - done)
+        rows = min(t.round, batch - done)
         last = 0
         if done + rows == batch:
             last = 1
@@ -65,18 +43,25 @@ def train(address: i64, me: i64) -> None:
         scale: real = real(f8(1) / f8(batch * t.outputs))
         if t.path == ONE:
             step_one(t, here, me, scale, h)
+        elif t.path == LANES:
+            round_of_lanes(t, here, me, rows, begin, scale, h)
         elif t.path == COLUMNS:
             block_of_columns(t, here, me, rows, scale)
         else:
             block_of_rows(t, here, me, rows, scale)
         barrier(t, me)
         if me == 0:
-            total = total + block_loss(t, rows)
+            if t.path == LANES:
+                total = total + lanes_loss(t)
+            else:
+                total = total + block_loss(t, rows)
             if finite(total) == 0:
                 t.failed = 1 + start // t.batch
                 t.failed_epoch = epoch
         if t.path == COLUMNS:
             learn_columns(t, me, rows, begin, last, h)
+        elif t.path == LANES and last:
+            merge_lanes(t, me, min(t.lanes, (batch + t.rows - 1) // t.rows), h)
         elif t.path == ROWS:
             learn(t, me, rows, begin, last, h)
         barrier(t, me)

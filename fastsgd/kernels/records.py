@@ -39,8 +39,12 @@ TASK = {
     "outputs": "i64",
     "input": "i64",  # address of the gathered rows, in panels
     "input_width": "i64",
-    "path": "i64",  # ROWS, COLUMNS or ONE
+    "path": "i64",  # ROWS, COLUMNS, LANES or ONE
     "rows": "i64",  # most rows of a block
+    "round": "i64",  # most rows between two looks at the budget: a block, or one for each lane
+    "lanes": "i64",
+    "crew": "i64",  # addresses of a Task for each thread, with room of its own: what a lane works with
+    "lane_losses": "i64",  # address of a double for each lane
     "pitch": "i64",  # rows from one panel of activations to the next (one more than `rows`: no two panels share a cache set)
     "ones": "i64",  # address of `rows` ones: the bias's inputs
     "column": "i64",  # elements from one output of a thin layer to the next: `rows` and some, rounded up to 16

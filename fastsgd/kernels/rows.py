@@ -16,6 +16,28 @@ def share(rows: i64, part: i64, parts: i64) -> i64:
     return begin
 
 
+def block_loss(t: Task, rows: i64) -> f8:
+    """Sum of a block's losses, in row order."""
+    each: doubles = to_doubles(t.row_losses)
+    total: f8 = f8(0)
+    for r in range(rows):
+        total = total + each[r]
+    return total
+
+
+def block_of_rows(t: Task, order: ints, me: i64, rows: i64, scale: real) -> None:
+    """This thread's share of a block of rows: outputs, losses, deltas."""
+    r0 = share(rows, me, t.threads)
+    r1 = share(rows, me + 1, t.threads)
+    if r1 > r0:
+        gather(t, order, 0, r0, r1)
+        forward(t, r0, r1 - r0)
+        if t.predictions:
+            keep_predictions(t, order, 0, r0, r1)
+        losses(t, order, 0, r0, r1, scale)
+        backward(t, r0, r1 - r0)
+
+
 def forward(t: Task, r0: i64, n: i64) -> None:
     """Outputs of all layers for n rows of the block from row r0 on."""
     for l in range(t.depth):

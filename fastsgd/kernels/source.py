@@ -19,7 +19,7 @@ from typing import Any
 
 HERE = Path(__file__).parent
 FORMULAS = ("elementary", "activations", "losses", "updates")
-LOOPS = ("shuffle", "products", "thin", "rows", "columns", "one", "driver")
+LOOPS = ("shuffle", "products", "thin", "rows", "columns", "lanes", "one", "driver")
 SLOTS = "vsu"  # memories of an update rule, in this order
 Names = dict[str, Any]
 

@@ -69,6 +69,15 @@ def test_thread_counts(trainer, engines):
     assert len(set(digests.values())) == 1, digests
 
 
+@fused
+@pytest.mark.parametrize("widths", [(7, 20, 33, 2), (40, 17)])
+def test_lanes(trainer, engines, widths):
+    """Large batches: more lanes than threads and fewer, a round that is not full, a last batch of few lanes."""
+    job = trainer(widths, rows=3300)
+    digests = {(name, t): job.digest(e, batch_size=2300, threads=t) for name, e in engines.items() for t in THREADS}
+    assert len(set(digests.values())) == 1, digests
+
+
 @pytest.mark.skipif("baseline" not in cython.built(), reason="no compiled extensions")
 def test_baseline_build_has_the_same_bits_on_any_thread_count_and_is_close_to_the_others(trainer):
     job = trainer((16, 64, 64, 3), rows=400)

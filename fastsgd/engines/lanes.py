@@ -1,0 +1,52 @@
+"""What the lanes path needs beside a workspace: one more for each thread, and a bank of gradients for each lane."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from .layout import aligned
+from .workspace import Workspace
+
+SHARED = ("x", "x_stride", "y", "y_stride", "order", "predictions", "samples", "batch")  # what a member is told
+
+
+class Lanes:
+    """A workspace for each thread, whose task the kernel finds through ``crew``, and the lanes' gradients.
+
+    Parameters
+    ----------
+    work : Workspace
+        Of the run; its task is told where everything is.
+    address : callable
+        Name of a kernel -> its address in the engine that will run.
+    lanes : int
+
+    Attributes
+    ----------
+    count : int
+        Lanes.
+    """
+
+    def __init__(self, work: Workspace, address: Callable[[str], int], lanes: int) -> None:
+        self._work, self._address = work, address
+        self._members: list[Workspace] = []
+        self._crew = np.zeros(0, np.int64)
+        self.count = lanes
+        self._losses = np.zeros(lanes)
+        self._gradients = aligned(lanes * work.layout.bank, work.layout.banks.dtype)
+
+    def brief(self, threads: int) -> None:
+        """Have so many members, and tell them and the run's task of each other."""
+        t = self._work.task
+        t.lanes, t.round = self.count, self.count * t.rows
+        t.gradients = self._gradients.ctypes.data - self._work.layout.banks.ctypes.data
+        t.lane_losses = self._losses.ctypes.data
+        while len(self._members) < threads:
+            self._members.append(Workspace(self._work.layout, self._address, self._work.rows))
+        for member in self._members:
+            for field in SHARED:
+                setattr(member.task, field, getattr(t, field))
+        self._crew = np.array([member.address for member in self._members], np.int64)
+        t.crew = self._crew.ctypes.data
