@@ -37,9 +37,8 @@ LOSSES: Notes = {
     **dict.fromkeys(["RootMeanSquaredError", "rmse", "R2Score", "r2"], "a metric, not a loss"),
 }
 METRICS: Notes = _not_yet(
-    "AUC BinaryCrossentropy CategoricalCrossentropy CosineSimilarity F1Score FBetaScore Hinge KLDivergence "
-    "LogCoshError MeanAbsolutePercentageError MeanSquaredLogarithmicError Poisson Precision Recall "
-    "SparseCategoricalCrossentropy mape msle"
+    "BinaryCrossentropy CategoricalCrossentropy CosineSimilarity Hinge KLDivergence LogCoshError "
+    "MeanAbsolutePercentageError MeanSquaredLogarithmicError Poisson SparseCategoricalCrossentropy mape msle"
 )
 MODELS: Notes = _not_yet("Functional Model clone_model load_model model_from_json save_model")
 OPTIMIZERS: Notes = _not_yet(

@@ -19,6 +19,7 @@ from .engines import Engine, Network
 from .evaluation import Rows, evaluate, predict
 from .layers import Layer
 from .program import Program
+from .progress import shown
 from .stack import DTYPES, NotReadyError, Stack
 
 
@@ -153,7 +154,7 @@ class Predictor(Stack):
         size = rows_of_batch("batch_size", batch_size, len(rows))
         logs = evaluate(self._network(), rows, self.report, self.num_threads, size, CallbackList(callbacks, self))
         if verbose in (1, 2):
-            print(" - ".join(f"{name}: {value:.4f}" for name, value in logs.items()))
+            print(" - ".join(f"{name}: {value}" for name, value in shown(logs).items()))
         return results(logs, return_dict)
 
     def test_on_batch(self, x: Any, y: Any, sample_weight: Any = None, return_dict: bool = False) -> Any:

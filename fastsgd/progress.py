@@ -18,7 +18,7 @@ FORMAT = "{desc}{percentage:3.0f}%|{bar}| {elapsed}<{remaining}, {rate_fmt}{post
 _told = False  # that tqdm would give a bar: once per process
 
 
-def _shown(logs: Mapping[str, Any]) -> dict[str, str]:
+def shown(logs: Mapping[str, Any]) -> dict[str, str]:
     """Numbers as Keras shows them: four decimals, small ones with an exponent."""
     numbers = {k: float(v) for k, v in logs.items() if getattr(v, "ndim", 0) == 0}
     return {k: f"{v:.4e}" if 0 < abs(v) <= 1e-3 else f"{v:.4f}" for k, v in numbers.items()}
@@ -152,7 +152,7 @@ class Progress:
         self._drawn, self._pending = monotonic(), False
 
     def _line(self) -> None:
-        numbers = "".join(f" - {name}: {value}" for name, value in _shown(self._logs).items())
+        numbers = "".join(f" - {name}: {value}" for name, value in shown(self._logs).items())
         print(f"Epoch {self._epoch}/{self.epochs}{numbers}", flush=True)
 
     def _draw(self, fraction: float, **so_far: float) -> None:
@@ -160,5 +160,5 @@ class Progress:
         self._bar.set_description(
             f"Epoch {min(self._epoch + (fraction > 0), self.epochs)}/{self.epochs}", refresh=False
         )
-        self._bar.set_postfix(_shown({**self._logs, **so_far}), refresh=False)
+        self._bar.set_postfix(shown({**self._logs, **so_far}), refresh=False)
         self._bar.refresh()

@@ -6,7 +6,6 @@ memory stays small and the same input always gives the same bits.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -27,17 +26,31 @@ from .accuracy import (
     sparse_top_k_categorical_accuracy,
     top_k_categorical_accuracy,
 )
-from .base import Metric
+from .auc import AUC, ExactAUC
+from .base import Metric, snake
+from .confusion import FalseNegatives, FalsePositives, TrueNegatives, TruePositives
+from .f_score import F1Score, FBetaScore
+from .precision_recall import (
+    Precision,
+    PrecisionAtRecall,
+    Recall,
+    RecallAtPrecision,
+    SensitivityAtSpecificity,
+    SpecificityAtSensitivity,
+)
 from .reduction import Mean, MeanMetricWrapper, Sum
 from .regression import MeanAbsoluteError, MeanSquaredError, R2Score, RootMeanSquaredError, mean_absolute_error
 from .report import Report
 
 __all__ = [
-    "Accuracy", "BinaryAccuracy", "CategoricalAccuracy", "Mean", "MeanAbsoluteError", "MeanMetricWrapper",
-    "MeanSquaredError", "Metric", "R2Score", "Report", "RootMeanSquaredError", "SparseCategoricalAccuracy",
-    "SparseTopKCategoricalAccuracy", "Sum", "TopKCategoricalAccuracy", "binary_accuracy", "categorical_accuracy",
-    "compiled", "deserialize", "get", "mae", "mean_absolute_error", "mean_squared_error", "mse", "serialize",
-    "sparse_categorical_accuracy", "sparse_top_k_categorical_accuracy", "top_k_categorical_accuracy",
+    "AUC", "Accuracy", "BinaryAccuracy", "CategoricalAccuracy", "ExactAUC", "F1Score", "FBetaScore",
+    "FalseNegatives", "FalsePositives", "Mean", "MeanAbsoluteError", "MeanMetricWrapper", "MeanSquaredError",
+    "Metric", "Precision", "PrecisionAtRecall", "R2Score", "Recall", "RecallAtPrecision", "Report",
+    "RootMeanSquaredError", "SensitivityAtSpecificity", "SparseCategoricalAccuracy",
+    "SparseTopKCategoricalAccuracy", "SpecificityAtSensitivity", "Sum", "TopKCategoricalAccuracy", "TrueNegatives",
+    "TruePositives", "binary_accuracy", "categorical_accuracy", "compiled", "deserialize", "get", "mae",
+    "mean_absolute_error", "mean_squared_error", "mse", "serialize", "sparse_categorical_accuracy",
+    "sparse_top_k_categorical_accuracy", "top_k_categorical_accuracy",
 ]  # fmt: skip
 
 mse, mae = mean_squared_error, mean_absolute_error
@@ -46,10 +59,10 @@ _CLASSES: tuple[type[Metric], ...] = (
     Mean, Sum, MeanSquaredError, MeanAbsoluteError, RootMeanSquaredError, R2Score,
     Accuracy, BinaryAccuracy, CategoricalAccuracy, SparseCategoricalAccuracy, TopKCategoricalAccuracy,
     SparseTopKCategoricalAccuracy,
+    TruePositives, FalsePositives, TrueNegatives, FalseNegatives, Precision, Recall, SensitivityAtSpecificity,
+    SpecificityAtSensitivity, PrecisionAtRecall, RecallAtPrecision, AUC, ExactAUC, FBetaScore, F1Score,
 )  # fmt: skip
-CLASSES: Mapping[str, type[Metric]] = {
-    re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", cls.__name__).lower(): cls for cls in _CLASSES
-}
+CLASSES: Mapping[str, type[Metric]] = {snake(cls.__name__): cls for cls in _CLASSES}
 ALIASES = {
     "mse": "mean_squared_error",
     "mae": "mean_absolute_error",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -62,13 +63,18 @@ def row_weights(sample_weight: ArrayLike | None, rows: int) -> np.ndarray | None
     return np.broadcast_to(weight, (rows, *weight.shape[1:]))
 
 
+def snake(name: str) -> str:
+    """``"true_positives"`` of ``"TruePositives"``, ``"auc"`` of ``"AUC"``."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
+
+
 class Metric:
     """Base of all metrics: gathers a state over batches and makes a number of it.
 
     Parameters
     ----------
     name : str, optional
-        Key in histories and logs; by default the name of the class.
+        Key in histories and logs; by default the name of the class in lower case, ``"my_metric"`` for ``MyMetric``.
     dtype : optional
         Kept for Keras's configs; everything is computed in float64.
 
@@ -84,7 +90,7 @@ class Metric:
     state: tuple[str, ...] = ()
 
     def __init__(self, name: str | None = None, dtype: Any = None) -> None:
-        self.name = name or type(self).__name__
+        self.name = name or snake(type(self).__name__)
         self._dtype = dtype
 
     @property

@@ -68,7 +68,7 @@ class R2Score(Metric):
         How the scores of several outputs become one number; None: they don't.
     num_regressors : int
         Number of features, for the adjusted score ``1 - (1 - R2) (n - 1) / (n - num_regressors - 1)``; 0: the plain
-        one. As in Keras, n counts elements of ``y_true``, not rows.
+        one. n is the number of rows whose weight is not zero.
     name, dtype
         See :class:`Metric`.
 
@@ -136,7 +136,7 @@ class R2Score(Metric):
                 self.squared_sum += (w * d * d).sum(axis=0)
                 self.residual += (w * (t - p) ** 2).sum(axis=0)
                 self.count += w.sum(axis=0)
-        self.num_samples += true.size
+                self.num_samples += int((w != 0.0).any(axis=1).sum())
 
     def result(self) -> float | np.ndarray:
         """The score; shape (outputs,) where class_aggregation is None. NaN before anything was taken in."""
