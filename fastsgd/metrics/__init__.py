@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 from .. import absent
 from ..identifiers import instance, serialized
-from ..losses import mean_squared_error
+from ..losses import (
+    binary_crossentropy,
+    hinge,
+    log_cosh,
+    mean_absolute_error,
+    mean_absolute_percentage_error,
+    mean_squared_error,
+    mean_squared_logarithmic_error,
+    poisson,
+    squared_hinge,
+)
 from .accuracy import (
     Accuracy,
     AccuracyByShape,
@@ -29,7 +39,15 @@ from .accuracy import (
 from .auc import AUC, ExactAUC
 from .base import Metric, snake
 from .confusion import FalseNegatives, FalsePositives, TrueNegatives, TruePositives
+from .correlation import (
+    ConcordanceCorrelation,
+    CosineSimilarity,
+    PearsonCorrelation,
+    concordance_correlation,
+    pearson_correlation,
+)
 from .f_score import F1Score, FBetaScore
+from .iou import BinaryIoU, IoU, MeanIoU, OneHotIoU, OneHotMeanIoU
 from .precision_recall import (
     Precision,
     PrecisionAtRecall,
@@ -38,34 +56,55 @@ from .precision_recall import (
     SensitivityAtSpecificity,
     SpecificityAtSensitivity,
 )
+from .probabilistic import BinaryCrossentropy, Hinge, Poisson, SquaredHinge
 from .reduction import Mean, MeanMetricWrapper, Sum
-from .regression import MeanAbsoluteError, MeanSquaredError, R2Score, RootMeanSquaredError, mean_absolute_error
+from .regression import (
+    LogCoshError,
+    MeanAbsoluteError,
+    MeanAbsolutePercentageError,
+    MeanSquaredError,
+    MeanSquaredLogarithmicError,
+    R2Score,
+    RootMeanSquaredError,
+)
 from .report import Report
 
 __all__ = [
-    "AUC", "Accuracy", "BinaryAccuracy", "CategoricalAccuracy", "ExactAUC", "F1Score", "FBetaScore",
-    "FalseNegatives", "FalsePositives", "Mean", "MeanAbsoluteError", "MeanMetricWrapper", "MeanSquaredError",
-    "Metric", "Precision", "PrecisionAtRecall", "R2Score", "Recall", "RecallAtPrecision", "Report",
-    "RootMeanSquaredError", "SensitivityAtSpecificity", "SparseCategoricalAccuracy",
-    "SparseTopKCategoricalAccuracy", "SpecificityAtSensitivity", "Sum", "TopKCategoricalAccuracy", "TrueNegatives",
-    "TruePositives", "binary_accuracy", "categorical_accuracy", "compiled", "deserialize", "get", "mae",
-    "mean_absolute_error", "mean_squared_error", "mse", "serialize", "sparse_categorical_accuracy",
-    "sparse_top_k_categorical_accuracy", "top_k_categorical_accuracy",
+    "AUC", "Accuracy", "BinaryAccuracy", "BinaryCrossentropy", "BinaryIoU", "CategoricalAccuracy",
+    "ConcordanceCorrelation", "CosineSimilarity", "ExactAUC", "F1Score", "FBetaScore", "FalseNegatives",
+    "FalsePositives", "Hinge", "IoU", "LogCoshError", "Mean", "MeanAbsoluteError", "MeanAbsolutePercentageError",
+    "MeanIoU", "MeanMetricWrapper", "MeanSquaredError", "MeanSquaredLogarithmicError", "Metric", "OneHotIoU",
+    "OneHotMeanIoU", "PearsonCorrelation", "Poisson", "Precision", "PrecisionAtRecall", "R2Score", "Recall",
+    "RecallAtPrecision", "Report", "RootMeanSquaredError", "SensitivityAtSpecificity", "SparseCategoricalAccuracy",
+    "SparseTopKCategoricalAccuracy", "SpecificityAtSensitivity", "SquaredHinge", "Sum", "TopKCategoricalAccuracy",
+    "TrueNegatives", "TruePositives", "binary_accuracy", "binary_crossentropy", "categorical_accuracy", "compiled",
+    "concordance_correlation", "deserialize", "get", "hinge", "log_cosh", "mae", "mape", "mean_absolute_error",
+    "mean_absolute_percentage_error", "mean_squared_error", "mean_squared_logarithmic_error", "mse", "msle",
+    "pearson_correlation", "poisson", "serialize", "sparse_categorical_accuracy",
+    "sparse_top_k_categorical_accuracy", "squared_hinge", "top_k_categorical_accuracy",
 ]  # fmt: skip
 
 mse, mae = mean_squared_error, mean_absolute_error
+mape, msle = mean_absolute_percentage_error, mean_squared_logarithmic_error
 
 _CLASSES: tuple[type[Metric], ...] = (
-    Mean, Sum, MeanSquaredError, MeanAbsoluteError, RootMeanSquaredError, R2Score,
+    Mean, Sum, MeanSquaredError, MeanAbsoluteError, RootMeanSquaredError, MeanAbsolutePercentageError,
+    MeanSquaredLogarithmicError, LogCoshError, R2Score, CosineSimilarity, PearsonCorrelation, ConcordanceCorrelation,
+    BinaryCrossentropy, Poisson, Hinge, SquaredHinge,
     Accuracy, BinaryAccuracy, CategoricalAccuracy, SparseCategoricalAccuracy, TopKCategoricalAccuracy,
     SparseTopKCategoricalAccuracy,
     TruePositives, FalsePositives, TrueNegatives, FalseNegatives, Precision, Recall, SensitivityAtSpecificity,
     SpecificityAtSensitivity, PrecisionAtRecall, RecallAtPrecision, AUC, ExactAUC, FBetaScore, F1Score,
+    IoU, BinaryIoU, MeanIoU, OneHotIoU, OneHotMeanIoU,
 )  # fmt: skip
 CLASSES: Mapping[str, type[Metric]] = {snake(cls.__name__): cls for cls in _CLASSES}
 ALIASES = {
     "mse": "mean_squared_error",
     "mae": "mean_absolute_error",
+    "mape": "mean_absolute_percentage_error",
+    "msle": "mean_squared_logarithmic_error",
+    "bce": "binary_crossentropy",
+    "logcosh": "log_cosh_error",
     "rmse": "root_mean_squared_error",
     "r2": "r2_score",
     "acc": "accuracy",

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .base import Metric, blocks64, pair, row_weights
+from .base import Metric, blocks, pair, row_weights
 from .confusion import EPSILON, weights_of_elements
 
 AVERAGES = (None, "micro", "macro", "weighted")
@@ -93,11 +93,10 @@ class FBetaScore(Metric):
         if self.average != "micro" and pred.shape[1:] != classes:
             raise ValueError(f"y_pred has {pred.shape[1]} classes, those seen before had {classes[0]}")
         axis = None if self.average == "micro" else 0
-        for t, p, w in blocks64(true, pred, row_weights(sample_weight, len(true))):
-            weight = weights_of_elements(w, t.shape)
-            wt = t if weight is None else weight * t
-            w1 = 1.0 if weight is None else weight
-            chosen = self._chosen(p)
+        for t, p, w in blocks(true, pred, row_weights(sample_weight, len(true))):
+            chosen = self._chosen(p)  # in the scores' own dtype
+            w1: Any = 1.0 if w is None else weights_of_elements(w, t.shape)
+            wt = w1 * t.astype(np.float64, copy=False)
             self.true_positives = self.true_positives + (chosen * wt).sum(axis=axis)
             self.false_positives = self.false_positives + (chosen * (w1 - wt)).sum(axis=axis)
             self.false_negatives = self.false_negatives + (~chosen * wt).sum(axis=axis)

@@ -8,19 +8,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..losses import mean_squared_error, real_array, settled
+from ..losses import (
+    log_cosh,
+    mean_absolute_error,
+    mean_absolute_percentage_error,
+    mean_squared_error,
+    mean_squared_logarithmic_error,
+    real_array,
+)
 from .base import Metric, blocks64, pair
 from .reduction import RowMean
 
 
-def mean_absolute_error(y_true: ArrayLike, y_pred: ArrayLike) -> Any:
-    """Absolute error of every sample: the mean over the last axis, shape (n,) for (n, outputs)."""
-    pred = real_array("y_pred", y_pred)
-    true, pred = settled(real_array("y_true", y_true, pred.dtype), pred)
-    return np.abs(pred - true).mean(axis=-1)
+class _Error(RowMean):
+    """A mean that is better the less it is."""
+
+    direction = "down"
 
 
-class MeanSquaredError(RowMean):
+class MeanSquaredError(_Error):
     """``mean((y_pred - y_true)^2)``. Parameters: see :class:`Metric`.
 
     Examples
@@ -29,16 +35,18 @@ class MeanSquaredError(RowMean):
     0.25
     """
 
-    direction = "down"
-
     def __init__(self, name: str = "mean_squared_error", dtype: Any = None) -> None:
         super().__init__(mean_squared_error, name, dtype)
 
 
-class RootMeanSquaredError(RowMean):
-    """``sqrt(mean((y_pred - y_true)^2))``. Parameters: see :class:`Metric`."""
+class RootMeanSquaredError(_Error):
+    """``sqrt(mean((y_pred - y_true)^2))``. Parameters: see :class:`Metric`.
 
-    direction = "down"
+    Examples
+    --------
+    >>> RootMeanSquaredError()([[0, 1], [0, 0]], [[1, 1], [0, 0]])
+    0.5
+    """
 
     def __init__(self, name: str = "root_mean_squared_error", dtype: Any = None) -> None:
         super().__init__(mean_squared_error, name, dtype)
@@ -47,13 +55,56 @@ class RootMeanSquaredError(RowMean):
         return float(np.sqrt(super().result()))
 
 
-class MeanAbsoluteError(RowMean):
-    """``mean(|y_pred - y_true|)``. Parameters: see :class:`Metric`."""
+class MeanAbsoluteError(_Error):
+    """``mean(|y_pred - y_true|)``. Parameters: see :class:`Metric`.
 
-    direction = "down"
+    Examples
+    --------
+    >>> MeanAbsoluteError()([[0, 1], [0, 0]], [[1, 1], [0, 0]])
+    0.25
+    """
 
     def __init__(self, name: str = "mean_absolute_error", dtype: Any = None) -> None:
         super().__init__(mean_absolute_error, name, dtype)
+
+
+class MeanAbsolutePercentageError(_Error):
+    """``100 mean(|y_true - y_pred| / max(|y_true|, 1e-7))``. Parameters: see :class:`Metric`.
+
+    Examples
+    --------
+    >>> round(MeanAbsolutePercentageError()([[2, 1], [4, 5]], [[1, 1], [4, 5]]), 6)
+    12.5
+    """
+
+    def __init__(self, name: str = "mean_absolute_percentage_error", dtype: Any = None) -> None:
+        super().__init__(mean_absolute_percentage_error, name, dtype)
+
+
+class MeanSquaredLogarithmicError(_Error):
+    """``mean((log(1 + y_true) - log(1 + y_pred))^2)``, both at least 1e-7. Parameters: see :class:`Metric`.
+
+    Examples
+    --------
+    >>> round(MeanSquaredLogarithmicError()([[0, 1], [0, 0]], [[1, 1], [0, 0]]), 6)
+    0.120113
+    """
+
+    def __init__(self, name: str = "mean_squared_logarithmic_error", dtype: Any = None) -> None:
+        super().__init__(mean_squared_logarithmic_error, name, dtype)
+
+
+class LogCoshError(_Error):
+    """``mean(log(cosh(y_pred - y_true)))``. Parameters: see :class:`Metric`.
+
+    Examples
+    --------
+    >>> round(LogCoshError()([[0, 1], [0, 0]], [[1, 1], [0, 0]]), 6)
+    0.108445
+    """
+
+    def __init__(self, name: str = "logcosh", dtype: Any = None) -> None:
+        super().__init__(log_cosh, name, dtype)
 
 
 class R2Score(Metric):

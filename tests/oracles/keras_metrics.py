@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import os
 
-os.environ["KERAS_BACKEND"] = "numpy"
+os.environ |= {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "2"}  # others turn float64 into float32
 
 import json
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -59,17 +60,19 @@ def data() -> dict[str, tuple[np.ndarray, np.ndarray]]:
 def cases() -> list[tuple[str, str, dict[str, Any]]]:
     """Kind of data, class, settings."""
     found: list[tuple[str, str, dict[str, Any]]] = []
-    for name in ("MeanSquaredError", "RootMeanSquaredError", "MeanAbsoluteError", "MeanAbsolutePercentageError",
-                 "CosineSimilarity", "LogCoshError", "R2Score", "PearsonCorrelation", "ConcordanceCorrelation"):  # fmt: skip
-        found.append(("real", name, {}))
+    regression = (
+        "MeanSquaredError", "RootMeanSquaredError", "MeanAbsoluteError", "MeanAbsolutePercentageError",
+        "CosineSimilarity", "LogCoshError", "R2Score", "PearsonCorrelation", "ConcordanceCorrelation",
+    )  # fmt: skip
+    found += [("real", name, {}) for name in regression]
     found += [("positive", name, {}) for name in ("MeanSquaredLogarithmicError", "Poisson", "CosineSimilarity")]
     found += [("real", "R2Score", {"class_aggregation": a}) for a in (None, "variance_weighted_average")]
     found.append(("equal", "Accuracy", {}))
     found += [(kind, "BinaryAccuracy", {"threshold": t}) for kind in ("binary", "several") for t in (0.5, 0.3)]
     found += [(kind, "CategoricalAccuracy", {}) for kind in ("one_hot", "one_hot_logits")]
     found += [(kind, "SparseCategoricalAccuracy", {}) for kind in ("labels", "label_logits")]
-    found += [("one_hot", "TopKCategoricalAccuracy", {"k": k}) for k in (1, 2, 3, 5)]
-    found += [("labels", "SparseTopKCategoricalAccuracy", {"k": k}) for k in (1, 2, 3, 5)]
+    found += [("one_hot", "TopKCategoricalAccuracy", {"k": k}) for k in (1, 2, 3, 4)]
+    found += [("labels", "SparseTopKCategoricalAccuracy", {"k": k}) for k in (1, 2, 3, 4)]
     for name in ("TruePositives", "FalsePositives", "TrueNegatives", "FalseNegatives", "Precision", "Recall"):
         for thresholds in (None, 0.3, EVEN, UNEVEN, [0.0, 0.5, 1.0]):
             found += [(kind, name, {"thresholds": thresholds}) for kind in ("binary", "several")]
@@ -77,8 +80,10 @@ def cases() -> list[tuple[str, str, dict[str, Any]]]:
         found += [("one_hot", name, {"top_k": k}) for k in (1, 2, 4)]
         found += [("one_hot", name, {"class_id": i}) for i in (0, 3)]
         found += [("one_hot", name, {"top_k": 2, "class_id": 1}), ("one_hot", name, {"top_k": 2, "thresholds": EVEN})]
-    for name, argument in (("SensitivityAtSpecificity", "specificity"), ("SpecificityAtSensitivity", "sensitivity"),
-                           ("PrecisionAtRecall", "recall"), ("RecallAtPrecision", "precision")):  # fmt: skip
+    for name, argument in (
+        ("SensitivityAtSpecificity", "specificity"), ("SpecificityAtSensitivity", "sensitivity"),
+        ("PrecisionAtRecall", "recall"), ("RecallAtPrecision", "precision"),
+    ):  # fmt: skip
         for value in (0.0, 0.4, 0.7, 0.95, 1.0):
             found.append(("binary", name, {argument: value}))
         found += [("several", name, {argument: 0.6, "num_thresholds": n}) for n in (1, 2, 11)]
@@ -120,7 +125,7 @@ def cases() -> list[tuple[str, str, dict[str, Any]]]:
 
 
 def plain(value: Any) -> Any:
-    return np.asarray(value, np.float64).tolist()
+    return keras.ops.convert_to_numpy(value).astype(np.float64).tolist()
 
 
 if __name__ == "__main__":
@@ -130,11 +135,13 @@ if __name__ == "__main__":
     records = []
     for kind, name, settings in cases():
         true, pred = rows[kind]
+        if "TopK" in name:  # TensorFlow ranks float32 only
+            pred = pred.astype(np.float32)
         made = getattr(keras.metrics, name)(dtype="float64", **settings)
         made.update_state(true, pred)
         record = {"data": kind, "class_name": name, "config": settings, "plain": plain(made.result())}
         made.reset_state()
-        for start, stop in zip(CUTS[:-1], CUTS[1:], strict=True):
+        for start, stop in pairwise(CUTS):
             part = slice(start, stop)
             made.update_state(true[part], pred[part], sample_weight=weights[part])
         records.append({**record, "weighted": plain(made.result())})
