@@ -17,10 +17,7 @@ def _not_yet(names: str) -> dict[str, str]:
     return dict.fromkeys(names.split(), "not supported yet")
 
 
-CALLBACKS: Notes = _not_yet(
-    "BackupAndRestore CSVLogger LearningRateScheduler ModelCheckpoint ProgbarLogger ReduceLROnPlateau RemoteMonitor "
-    "SwapEMAWeights TensorBoard TerminateOnNaN"
-)
+CALLBACKS: Notes = _not_yet("ProgbarLogger RemoteMonitor SwapEMAWeights TensorBoard")
 INITIALIZERS: Notes = _not_yet("STFT STFTInitializer")
 LAYERS: Notes = _not_yet(
     "ActivityRegularization Add AlphaDropout Average AveragePooling1D AveragePooling2D BatchNormalization "
@@ -43,8 +40,6 @@ OPTIMIZERS: Notes = _not_yet(
 )
 METHODS: Notes = {  # of a model
     **dict.fromkeys(["export", "save", "to_json"], "not supported yet, but pickle keeps a whole model"),
-    "load_weights": "not supported yet, but set_weights takes arrays",
-    "save_weights": "not supported yet, but get_weights returns arrays",
     **dict.fromkeys(["evaluate_generator", "fit_generator", "predict_generator"], "not supported yet, pass arrays"),
 }
 

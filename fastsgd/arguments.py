@@ -7,7 +7,8 @@ ValueError. Both name the argument, what came and what is wanted.
 from __future__ import annotations
 
 import math
-from collections.abc import Container
+from collections.abc import Callable, Container
+from inspect import signature
 from numbers import Real
 from operator import index
 from typing import Any
@@ -113,6 +114,17 @@ def flag(name: str, value: Any) -> bool:
     if not isinstance(value, (bool, np.bool_)):
         raise _other_kind(f"{name} must be True or False", value)
     return bool(value)
+
+
+def takes(function: Callable[..., Any], count: int, *, untold: bool = True) -> bool:
+    """Whether a function can be called with so many arguments; ``untold`` for a builtin that does not tell."""
+    try:
+        signature(function).bind(*range(count))
+    except TypeError:
+        return False
+    except ValueError:
+        return untold
+    return True
 
 
 def is_due(epoch: int, frequency: int | Container[int]) -> bool:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Container, Sequence
 from typing import TYPE_CHECKING, Any
 
-from . import absent
+from . import absent, weight_files
 from .arguments import not_yet
 from .callbacks import CallbackList, TimeLimit
 from .history import History
@@ -218,6 +219,46 @@ class Sequential(Predictor):
             finally:
                 self.epochs_begun = epochs_begun
         return results({name: values[0] for name, values in history.items()}, return_dict)
+
+    def save_weights(self, filepath: str | os.PathLike[str], overwrite: bool = True) -> None:
+        """Write all weights to an ``.npz`` file: arrays named by layer and part, as ``"dense/kernel"``.
+
+        The file is there whole or as it was before, whenever the process dies.
+
+        Parameters
+        ----------
+        filepath : path
+            Folders on the way to it are made.
+        overwrite : bool
+            Whether it may exist.
+
+        Raises
+        ------
+        NotReadyError
+            The model is not built.
+        FileExistsError
+            It exists, and is not to be overwritten.
+        OSError, ValueError
+            It cannot be written, or its name says another format.
+        """
+        arrays = self.get_weights()
+        names = [f"{layer.name}/{part}" for layer in self.layers for part in layer.weight_shapes()]
+        weight_files.write(filepath, dict(zip(names, arrays, strict=True)), overwrite)
+
+    def load_weights(self, filepath: str | os.PathLike[str]) -> None:
+        """Take over the weights of a file of :meth:`save_weights`, or of any ``.npz`` with arrays in this order.
+
+        Raises
+        ------
+        NotReadyError
+            The model is not built.
+        OSError
+            There is no such file, or it is damaged.
+        ValueError
+            Too many arrays, too few, or of other shapes; nothing has changed then.
+        """
+        self._need_weights()
+        self.set_weights(list(weight_files.read(filepath).values()))
 
     if not TYPE_CHECKING:  # which would else take every name for good
 

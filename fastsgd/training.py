@@ -113,7 +113,7 @@ class Fit:
 
     def _engine_run(self) -> Run:
         plan, model = self.plan, self.model
-        return self.network.training(
+        run = self.network.training(
             plan.train.x,
             plan.train.y,
             batch_size=plan.batch_size,
@@ -125,6 +125,9 @@ class Fit:
             threads=threads_for(self.network.program, plan.batch_size, plan.threads),
             keep_predictions=bool(model.report),
         )
+        if self.start.batch:
+            run.skip(self.start.batch, self.start.loss)
+        return run
 
     def _advance(self, run: Run, epoch: int, batches: int | None = None) -> None:
         """One stretch, with the model's counters kept in step with the weights; a batch if it is to be the last."""

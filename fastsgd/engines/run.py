@@ -9,12 +9,14 @@ import numpy as np
 from ..program import Program
 from . import Diverged, Hyper
 from .lanes import Lanes
+from .reference import row_order
 from .threads import Crew, Kernel
 from .workspace import LANES, MOST_THREADS, ONE, Workspace, path_of
 
 CALL_SECONDS = 0.03  # Python looks for Ctrl-C between calls; 50 ms is the promise
 MOST_STEPS = 65536  # per call: the table of per-step numbers stays small
 MOST_EPOCHS = 65536
+Safe = tuple[int, int, int, float]  # epoch, row and step to go on from; sum of losses of the rows before
 
 
 def flops_per_row(program: Program) -> int:
@@ -41,11 +43,11 @@ class CompiledRun:
             work.layout.is_turned = False
         else:
             work.layout.turn()
-        self._order = np.arange(len(x))
+        self._order, self._seed = np.arange(len(x)), seed
         self._rows = x, y  # held for the addresses below
         self._elements = len(x) * program.outputs
         self._first_step, self._batches = step, -(-len(x) // batch_size)  # batches of an epoch
-        self._safe: tuple[int, int] | None = None  # epoch and step of the layout's snapshot
+        self._safe: Safe | None = None  # that of the layout's snapshot
         work.reset()
         t = self._t = work.task
         t.x, t.x_stride = x.ctypes.data, x.strides[0] // x.itemsize
@@ -78,6 +80,12 @@ class CompiledRun:
             return self.losses[-1] if self.losses else float("nan")
         return self._t.total / (seen * self._t.outputs)
 
+    def skip(self, batches: int, loss: float) -> None:
+        t = self._t
+        t.start = batches * t.batch
+        t.total = loss * (t.start * t.outputs)
+        self._put_in_order()
+
     def __enter__(self) -> CompiledRun:
         return self
 
@@ -92,7 +100,7 @@ class CompiledRun:
     def advance(self, epoch: int, batches: int | None = None) -> None:
         """One call of the kernel."""
         t = self._t
-        if t.start == 0 == t.done and (self._safe is None or self._work.layout.finite()):
+        if self._safe is None or (t.start == 0 == t.done and self._work.layout.finite()):
             self._save()
         budget = max(1, min(int(self._blocks_per_second * CALL_SECONDS), MOST_STEPS))
         stop = min(epoch, self.epoch + MOST_EPOCHS)
@@ -147,12 +155,20 @@ class CompiledRun:
 
     def _save(self) -> None:
         self._work.layout.save()
-        self._safe = self.epoch, self.step
+        self._safe = self.epoch, self._t.start, self.step, self._t.total
 
     def _restore(self) -> None:
         assert self._safe is not None
         t = self._t
-        t.epoch, t.step = self._safe
+        t.epoch, t.start, t.step, t.total = self._safe
         self._work.layout.restore()
-        t.start, t.done, t.total, t.failed = 0, 0, 0.0, 0
+        t.done, t.failed = 0, 0
+        if t.start:
+            self._put_in_order()
         del self.losses[self.epoch :]
+
+    def _put_in_order(self) -> None:
+        """The rows as an epoch has them that goes on behind its first batch, where the kernel does not see to it."""
+        t = self._t
+        if t.shuffle:
+            self._order[:] = row_order(t.samples, self._seed, t.first_epoch + t.epoch)

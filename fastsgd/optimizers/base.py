@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from ..arguments import number
+from ..arguments import number, takes
 from ..kernels import source
 from . import schedules
-from .schedules.base import rates_of, takes_a_step
+from .schedules.base import rates_of
 
 DEFAULT_RATE = 0.01  # an argument that is this very object was not given
 Rate = float | Callable[[int], Any]
@@ -74,13 +74,13 @@ class Optimizer:
         if isinstance(value, dict):
             value = schedules.deserialize(value)
         if callable(value) and not isinstance(value, type):
-            if not takes_a_step(value):
+            if not takes(value, 1):
                 raise TypeError(f"learning_rate as a function must take the update count alone, got {value!r}")
             self._learning_rate = value
         elif callable(self._learning_rate):
             raise TypeError(
-                f"the learning rate of this optimizer is a schedule, {self._learning_rate!r}, so it cannot be set to "
-                f"{value!r}: assign another schedule, or make the optimizer with a float"
+                f"This optimizer was created with a `LearningRateSchedule`, {self._learning_rate!r}, so its learning "
+                f"rate cannot be set to {value!r}: assign another schedule, or make the optimizer with a float"
             )
         else:
             self._learning_rate = number("learning_rate", value, 0)

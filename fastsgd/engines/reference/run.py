@@ -44,9 +44,14 @@ class ReferenceRun:
         self._batch_total = 0.0  # their losses
         self._total = 0.0  # losses of the whole batches of this epoch
         self._order: np.ndarray | None = None
-        self._safe: tuple[list[np.ndarray], int] | None = None  # weights and memories after so many epochs, finite
+        self._safe: tuple[list[np.ndarray], int, int, int] | None = None  # finite state; its epoch, batch and step
         self._numbers = np.empty((0, 0))  # hyperparameters of the steps from _numbers_step on
         self._numbers_step = self._last_step = self._first_step = step
+
+    def skip(self, batches: int, loss: float) -> None:
+        self.batch, self.running_loss = batches, loss
+        self._begin_epoch()
+        self._total = loss * (batches * self.batch_size * self.network.program.outputs)
 
     def __enter__(self) -> ReferenceRun:
         return self
@@ -97,7 +102,7 @@ class ReferenceRun:
     def _begin_epoch(self) -> None:
         self._order = self.order_of(self.epoch) if self.order_of else None
         if self._safe is None or self._finite():
-            self._safe = [a.copy() for a in self._state], self.epoch
+            self._safe = [a.copy() for a in self._state], self.epoch, self.batch, self.step
         self._total = 0.0
 
     def _hyper(self) -> np.ndarray:
@@ -130,9 +135,9 @@ class ReferenceRun:
     def _diverged(self, epoch: int, batch: int) -> Diverged:
         """The error, after everything has been put back to the end of the last epoch that ended finite."""
         assert self._safe is not None
-        arrays, self.epoch = self._safe
+        arrays, self.epoch, self.batch, self.step = self._safe
         for now, safe in zip(self._state, arrays, strict=True):
             now[...] = safe
-        self.step, self.batch, self._done, self._batch_total = self._first_step + self.epoch * self._batches, 0, 0, 0.0
+        self._done, self._batch_total = 0, 0.0
         del self.losses[self.epoch :]
         return Diverged(epoch, batch)

@@ -111,17 +111,6 @@ def rates_of(schedule: Any, steps: np.ndarray) -> np.ndarray:
     return rates
 
 
-def takes_a_step(function: Callable[..., Any]) -> bool:
-    """Whether a function can be called with an update count alone."""
-    try:
-        inspect.signature(function).bind(0)
-    except TypeError:
-        return False
-    except ValueError:  # a builtin that does not tell
-        return True
-    return True
-
-
 def positive(name: str, value: Any) -> Any:
     """``value`` as it is, if it is a number above 0.
 
