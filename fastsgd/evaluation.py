@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +24,16 @@ class Rows:
 
     def __len__(self) -> int:
         return len(self.x)
+
+
+def first_batches(name: str, rows: Rows, steps: int, batch_size: int) -> Rows:
+    """The rows of the first batches; warns if there are fewer. ``name`` is what ``steps`` is called in the message."""
+    if (steps - 1) * batch_size >= len(rows):
+        warnings.warn(
+            f"{name}={steps} batches of {batch_size} rows are more than there are: {len(rows)} rows", stacklevel=4
+        )
+    part = slice(0, steps * batch_size)
+    return Rows(rows.x[part], rows.y[part], None if rows.weights is None else rows.weights[part])
 
 
 def evaluate(

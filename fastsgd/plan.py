@@ -13,7 +13,7 @@ import numpy as np
 from . import recording
 from .arguments import flag, fraction, is_due, not_yet, rows_of_batch, whole
 from .engines.reference import row_order
-from .evaluation import Rows
+from .evaluation import Rows, first_batches
 
 RowsOf = Callable[..., Rows]
 
@@ -137,7 +137,7 @@ def make_plan(
     if validation is not None:
         validation_batch_size = rows_of_batch("validation_batch_size", validation_batch_size, len(validation))
         if validation_steps is not None:
-            validation = _first(validation, validation_steps, validation_batch_size)
+            validation = first_batches("validation_steps", validation, validation_steps, validation_batch_size)
     plan = Plan(
         train, validation, batch_size, epochs, initial_epoch, shuffle, validation_freq, validation_batch_size, threads,
         steps_per_epoch, record,
@@ -149,17 +149,6 @@ def make_plan(
             stacklevel=3,
         )
     return plan
-
-
-def _first(rows: Rows, steps: int, batch_size: int) -> Rows:
-    """The rows of the first batches."""
-    if (steps - 1) * batch_size >= len(rows):
-        warnings.warn(
-            f"validation_steps={steps} batches of {batch_size} rows are more than there are: {len(rows)} rows",
-            stacklevel=4,
-        )
-    part = slice(0, steps * batch_size)
-    return Rows(rows.x[part], rows.y[part], None if rows.weights is None else rows.weights[part])
 
 
 def _pair(validation_data: Any) -> tuple[Any, Any]:

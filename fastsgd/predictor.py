@@ -16,7 +16,7 @@ from .arguments import not_yet, rows_of_batch, whole
 from .callbacks import CallbackList
 from .data import features, targets
 from .engines import Engine, Network
-from .evaluation import Rows, evaluate, predict
+from .evaluation import Rows, evaluate, first_batches, predict
 from .layers import Layer
 from .program import Program
 from .progress import shown
@@ -127,9 +127,11 @@ class Predictor(Stack):
         x, y
             As for :meth:`fit`.
         batch_size : int or "full", optional
-            What callbacks see as a batch; no result depends on it.
+            What callbacks see as a batch, and steps count; no result depends on it.
         verbose : {"auto", 0, 1, 2}
             1 and 2 print a line.
+        steps : int, optional
+            Take so many batches only, the first ones.
         callbacks : Callback or list of Callback, optional
         return_dict : bool
 
@@ -145,13 +147,15 @@ class Predictor(Stack):
         TypeError, ValueError
             Data or an argument that cannot be.
         """
-        not_yet(sample_weight=sample_weight, steps=steps)
+        not_yet(sample_weight=sample_weight)
         if verbose not in ("auto", 0, 1, 2):
             raise ValueError(f"verbose must be 'auto', 0, 1 or 2, got {verbose!r}")
         self._need_loss()
         self._need_weights()
         rows = self._rows(x, y)
         size = rows_of_batch("batch_size", batch_size, len(rows))
+        if steps is not None:
+            rows = first_batches("steps", rows, whole("steps", steps), size)
         logs = evaluate(self._network(), rows, self.report, self.num_threads, size, CallbackList(callbacks, self))
         if verbose in (1, 2):
             print(" - ".join(f"{name}: {value}" for name, value in shown(logs).items()))
@@ -170,9 +174,11 @@ class Predictor(Stack):
         ----------
         x : array_like, shape (n, inputs)
         batch_size : int or "full", optional
-            What callbacks see as a batch; no result depends on it.
+            What callbacks see as a batch, and steps count; no result depends on it.
         verbose
             Accepted as in Keras; nothing is printed.
+        steps : int, optional
+            Take so many batches only, the first ones.
         callbacks : Callback or list of Callback, optional
 
         Returns
@@ -199,8 +205,9 @@ class Predictor(Stack):
         ):
             x = features(x, self.inputs, self._dtype, finite=False)
         if batch_size is not None or steps is not None or callbacks is not None:
-            not_yet(steps=steps)
             size = rows_of_batch("batch_size", batch_size, len(x))
+            if steps is not None:
+                x = first_batches("steps", Rows(x, x), whole("steps", steps), size).x
             return predict(network, x, self.num_threads, size, CallbackList(callbacks, self))
         if len(x) == 1:
             return network.predict(x)

@@ -160,8 +160,9 @@ def test_arguments_of_evaluation_and_prediction(model):
         model.evaluate(X, Y, verbose="loud")
     with pytest.raises(NotImplementedError, match="sample_weight is not supported yet"):
         model.evaluate(X, Y, sample_weight=X[:, 0])
-    with pytest.raises(NotImplementedError, match="steps is not supported yet"):
-        model.predict(X, steps=3)
+    for ask in (lambda: model.predict(X, steps=0), lambda: model.evaluate(X, Y, steps=0)):
+        with pytest.raises(ValueError, match="steps must be a whole number, at least 1, got 0"):
+            ask()
 
 
 def test_a_batch_larger_than_all_rows_is_all_rows(model):

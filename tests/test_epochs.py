@@ -110,6 +110,17 @@ def test_more_validation_than_there_is():
         net().fit(x, y, 8, validation_split=0.5, validation_steps=3, validation_batch_size=20, verbose=0)
 
 
+def test_evaluation_and_prediction_by_first_batches(engine):
+    x, y = rows()
+    model = net(engine)
+    model.fit(x, y, verbose=0)
+    assert model.evaluate(x, y, 8, steps=3) == model.evaluate(x[:24], y[:24])
+    assert_array_equal(model.predict(x, steps=1), model.predict(x[:32]))
+    for ask in (lambda: model.predict(x, 30, steps=3), lambda: model.evaluate(x, y, 30, steps=3)):
+        with pytest.warns(UserWarning, match="steps=3 batches of 30 rows are more than there are: 60 rows"):
+            ask()
+
+
 # -- Stopping in time ------------------------------------------------------------------------------------------------
 LIMITED = {
     "straight on": {},
