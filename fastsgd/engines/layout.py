@@ -19,6 +19,8 @@ from ..kernels import records, source
 from ..program import Op, Program
 
 THIN = 4  # most outputs of a last layer that is kept transposed
+NORMALIZATIONS = ("layer_norm", "batch_norm")
+VECTORS = ("gamma", "beta", "moving_mean", "moving_variance")  # of normalization, as they lie
 LINE = 64  # bytes of a cache line, which everything begins at
 C_TYPES: dict[str, Any] = {"i64": ctypes.c_int64, "f8": ctypes.c_double}
 
@@ -73,10 +75,25 @@ class Place:
     def size(self) -> int:
         if self.thin:
             return self.source_panels * self.op.outputs * self.source_width + 16
+        if self.op.kind != "dense":
+            return len(VECTORS) * self.panels * self.width
         return self.panels * (self.height + 1) * self.width
 
-    def put(self, bank: np.ndarray, kernel: np.ndarray, bias: np.ndarray | None) -> None:
-        """Write plain arrays, kernel (K, N) and bias (N,), into the panels of a bank."""
+    def put(self, bank: np.ndarray, arrays: dict[str, np.ndarray]) -> None:
+        """Write plain arrays into the panels of a bank."""
+        if self.op.kind == "dense":
+            self._put_dense(bank, arrays["kernel"], arrays.get("bias"))
+            return
+        for name, array in arrays.items():
+            self.vector(bank, name)[:] = array
+
+    def vector(self, bank: np.ndarray, name: str) -> np.ndarray:
+        """A weight of normalization in a bank, as it lies there."""
+        begin = self.W + VECTORS.index(name) * self.panels * self.width
+        return bank[begin : begin + self.op.outputs]
+
+    def _put_dense(self, bank: np.ndarray, kernel: np.ndarray, bias: np.ndarray | None) -> None:
+        """Kernel (K, N) and bias (N,)."""
         if self.thin:
             turned = np.zeros((self.source_panels * self.source_width, self.op.outputs), bank.dtype)
             turned[: self.op.inputs] = kernel
@@ -94,6 +111,8 @@ class Place:
 
     def get(self, bank: np.ndarray) -> list[np.ndarray]:
         """Read them back, as copies."""
+        if self.op.kind != "dense":
+            return [self.vector(bank, name).copy() for name in self.op.weights]
         if self.thin:
             biases = bank[self.W + self.size - 16 :][: self.op.outputs].copy()
             cut = bank[self.W : self.W + self.size - 16].reshape(self.source_panels, self.op.outputs, self.source_width)
@@ -139,9 +158,9 @@ class Layout:
                 op=op, width=width, panels=-(-op.outputs // width), height=round_up(op.inputs, 16),
                 source_width=width_of(op.inputs), turned=round_up(op.outputs, 16), thin=thin,
             )  # fmt: skip
-            if op.kind == "dense":
+            if op.kind in ("dense", *NORMALIZATIONS):
                 place.W, top = top, top + round_up(place.size, 16) + 16
-                if i > 0 and not thin:
+                if op.kind == "dense" and i > 0 and not thin:
                     place.WT = turned_top
                     turned_top += place.turned * round_up(op.inputs, place.source_width) + 16 * LINE
             self.places.append(place)
@@ -153,26 +172,25 @@ class Layout:
         self.turned = aligned(turned_top, program.dtype)
         self.is_turned = False
         self._snapshot: np.ndarray | None = None
-
-    def _dense(self) -> list[Place]:
-        return [place for place in self.places if place.op.kind == "dense"]
+        for place in self.places:
+            if place.op.kind in NORMALIZATIONS:  # where there is no gamma, it is 1 all the same
+                place.vector(self.banks[0], "gamma")[:] = 1
 
     def get(self, bank: int) -> list[np.ndarray]:
         """The arrays of a bank, in the order of ``program.weight_shapes()``."""
-        return [array for place in self._dense() for array in place.get(self.banks[bank])]
+        return [array for place in self.places if place.op.weights for array in place.get(self.banks[bank])]
 
     def put(self, bank: int, arrays: Sequence[np.ndarray]) -> None:
         """Fill a bank."""
         queue = iter(arrays)
-        for place in self._dense():
-            kernel = next(queue)
-            place.put(self.banks[bank], kernel, next(queue) if place.op.use_bias else None)
+        for place in self.places:
+            place.put(self.banks[bank], {name: next(queue) for name in place.op.weights})
         self.is_turned = False
 
     def turn(self) -> None:
         """Make the transposed copies, which only training in batches needs and keeps."""
         if not self.is_turned:
-            for place in self._dense():
+            for place in self.places:
                 if place.WT is not None:
                     place.put_turned(self.turned, place.get(self.banks[0])[0])
         self.is_turned = True

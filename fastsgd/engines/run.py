@@ -20,8 +20,8 @@ Safe = tuple[int, int, int, float]  # epoch, row and step to go on from; sum of 
 
 
 def flops_per_row(program: Program) -> int:
-    """Arithmetic of one row in training: three products a layer."""
-    return sum(6 * op.inputs * op.outputs for op in program.ops if op.kind == "dense") or 1
+    """Arithmetic of one row in training: three products a dense layer, and some for a number of any other."""
+    return sum(6 * op.inputs * op.outputs if op.kind == "dense" else 50 * op.outputs for op in program.ops)
 
 
 class CompiledRun:

@@ -8,8 +8,9 @@ from collections.abc import Callable
 import numpy as np
 
 from ..kernels import records, source
-from ..program import Program
-from .layout import LayerRecord, Layout, TaskRecord, aligned, round_up, width_of
+from ..program import Op, Program
+from . import draws
+from .layout import LayerRecord, Layout, Place, TaskRecord, aligned, round_up, width_of
 
 BLOCK = 256  # most rows of a block: their activations stay in the second-level cache
 SCRATCH = 34 * 32  # elements of a thread's gradient tile, as in tile.h
@@ -55,6 +56,7 @@ class Workspace:
         t.signals = self._zeros(16 * MOST_THREADS, np.dtype("i8"))
         self._signals = self._kept[-1]
         t.threads = 1
+        t.mixed = not program.is_plain
         t.bank = layout.bank * dtype.itemsize
         t.loss = address(f"loss_{program.loss}") if program.loss else 0
         t.loss_constants = self.keep(np.array([*program.loss_constants, 0.0], dtype))
@@ -63,7 +65,7 @@ class Workspace:
 
         below = t.input
         formulas = source.activation_table()
-        for record, place in zip(self.layers, layout.places, strict=True):
+        for number, (record, place) in enumerate(zip(self.layers, layout.places, strict=True)):
             op = place.op
             record.kind, record.inputs, record.outputs = KINDS[op.kind.upper()], op.inputs, op.outputs
             record.use_bias = op.use_bias
@@ -81,8 +83,23 @@ class Workspace:
                 record.activate = address(f"activate_{op.activation}")
                 record.slope = address(f"slope_{op.activation}")
             record.seen = record.A if formulas[op.activation].from_output else record.Z
-            record.constants = self.keep(np.array([*op.constants, 0.0], dtype))
+            record.constants = self.keep(np.array([*_constants(op), 0.0], dtype))
+            if not op.is_plain:
+                self._extend(record, place, number)
             below = record.A
+
+    def _extend(self, record: LayerRecord, place: Place, number: int) -> None:
+        """What only steps of further kinds need: see steps.py among the kernels."""
+        op, dtype = place.op, self.layout.program.dtype
+        record.vector = place.panels * place.width
+        record.Z = self._panels(self.rows + 1, record.vector, dtype)
+        record.use_scale = op.use_scale
+        record.fixed = not op.trainable
+        record.stats = self._zeros(max(self.rows, 3 * record.vector), dtype)
+        record.begin = number - op.block
+        record.draws, record.limit = op.kind in draws.DRAWN, draws.limit(op)
+        record.seeded = op.seed is not None
+        record.seed = ctypes.c_int64(op.seed or 0).value
 
     def reset(self) -> None:
         """Ready for another run, with any number of threads."""
@@ -107,6 +124,8 @@ class Workspace:
 
 def path_of(program: Program, batch: int) -> int:
     """The way a step is divided: a function of shapes and batch size, and never of the number of threads."""
+    if not program.is_plain:
+        return ROWS
     if batch == 1:
         return ONE
     if lanes_of(program, batch) > 1:
@@ -117,12 +136,26 @@ def path_of(program: Program, batch: int) -> int:
 
 def lanes_of(program: Program, batch: int) -> int:
     """Lanes for batches of so many rows: each has a block at least, and all their gradients stay within 16 MiB."""
+    if not program.is_plain:
+        return 1
     weights = sum(op.inputs * op.outputs for op in program.ops if op.kind == "dense") * program.dtype.itemsize
     return max(1, min(MOST_LANES, batch // BLOCK, LANES_MEMORY // max(1, weights)))
 
 
 def block_rows(program: Program, batch: int) -> int:
     """Rows of a block for this batch size: of lanes, such that all end together."""
+    if program.whole_batches:
+        return round_up(batch, 8)
     lanes = lanes_of(program, batch)
     rounds = -(-batch // (lanes * BLOCK))
     return min(round_up(-(-batch // (lanes * rounds)), 8 if lanes == 1 else 16), BLOCK)
+
+
+def _constants(op: Op) -> tuple[float, ...]:
+    """Parameters as the kernels of a kind of step want them."""
+    if op.kind in draws.DRAWN:
+        return draws.constants(op)
+    if op.kind == "batch_norm":
+        epsilon, momentum = op.constants
+        return epsilon, momentum, 1 - momentum
+    return op.constants

@@ -47,6 +47,8 @@ def train(address: i64, me: i64) -> None:
             round_of_lanes(t, here, me, rows, begin, scale, h)
         elif t.path == COLUMNS:
             block_of_columns(t, here, me, rows, scale)
+        elif t.mixed:
+            block_of_steps(t, here, me, rows, scale, step, done)
         else:
             block_of_rows(t, here, me, rows, scale)
         barrier(t, me)
@@ -102,7 +104,7 @@ def infer(address: i64, me: i64) -> None:
         r1 = share(rows, me + 1, t.threads)
         if r1 > r0:
             gather(t, order, start, r0, r1)
-            forward(t, r0, r1 - r0)
+            forward(t, me, r0, r1 - r0)
             keep_predictions(t, order, start, r0, r1)
             if t.loss:
                 losses(t, order, start, r0, r1, real(0))

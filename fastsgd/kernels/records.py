@@ -5,7 +5,10 @@ record types and Cython's structs are all made from these lists.
 """
 
 # What a step of the network does; the kernels know the number of each under its name in capitals.
-KINDS = ("dense", "activation")
+KINDS = (
+    "dense", "activation", "softmax", "log_softmax", "layer_norm", "batch_norm", "residual",
+    "dropout", "alpha_dropout", "gaussian_dropout", "gaussian_noise",
+)  # fmt: skip
 
 # One step of the network. K inputs, N outputs; panels of `width` columns; weight panel: `height` rows and the bias row.
 LAYER = {
@@ -29,6 +32,15 @@ LAYER = {
     "slope": "i64",  # address of a loop (d, a or z, n, c); 0: linear
     "seen": "i64",  # what `slope` reads: A or Z
     "constants": "i64",  # address of the formula's parameters
+    "use_scale": "i64",  # normalization learns gamma
+    "vector": "i64",  # elements from gamma to beta: columns of all panels
+    "stats": "i64",  # address of what normalization keeps from forward to backward
+    "fixed": "i64",  # 1: batch normalization goes by its moving statistics in training, too
+    "begin": "i64",  # of a residual block: the number of its first step
+    "draws": "i64",  # 1: in training the outputs are random
+    "limit": "i64",  # draws below it, of 2**31, drop
+    "seeded": "i64",  # 1: draws come from `seed` instead of the task's
+    "seed": "i64",
 }
 
 # One job: a network, its rows, and how far it is. Only thread 0 writes it, when all others have left.
@@ -40,6 +52,7 @@ TASK = {
     "input": "i64",  # address of the gathered rows, in panels
     "input_width": "i64",
     "path": "i64",  # ROWS, COLUMNS, LANES or ONE
+    "mixed": "i64",  # 1: there are steps of other kinds than dense and activation (see steps.py)
     "rows": "i64",  # most rows of a block
     "round": "i64",  # most rows between two looks at the budget: a block, or one for each lane
     "lanes": "i64",

@@ -31,22 +31,28 @@ def block_of_rows(t: Task, order: ints, me: i64, rows: i64, scale: real) -> None
     r1 = share(rows, me + 1, t.threads)
     if r1 > r0:
         gather(t, order, 0, r0, r1)
-        forward(t, r0, r1 - r0)
+        forward(t, me, r0, r1 - r0)
         if t.predictions:
             keep_predictions(t, order, 0, r0, r1)
         losses(t, order, 0, r0, r1, scale)
         backward(t, r0, r1 - r0)
 
 
-def forward(t: Task, r0: i64, n: i64) -> None:
+def forward(t: Task, me: i64, r0: i64, n: i64) -> None:
     """Outputs of all layers for n rows of the block from row r0 on."""
     for l in range(t.depth):
-        L: Layer = layer(t, l)
-        if L.thin:
-            forward_thin(t, L, r0, n)
-        else:
-            for p in range(L.panels):
-                forward_panel(t, L, p, r0, n)
+        forward_layer(t, l, me, r0, n)
+
+
+def forward_layer(t: Task, l: i64, me: i64, r0: i64, n: i64) -> None:
+    L: Layer = layer(t, l)
+    if L.thin:
+        forward_thin(t, L, r0, n)
+    elif L.kind == DENSE or L.kind == ACTIVATION:
+        for p in range(L.panels):
+            forward_panel(t, L, p, r0, n)
+    else:
+        forward_other(t, l, me, r0, n)
 
 
 def forward_panel(t: Task, L: Layer, p: i64, r0: i64, n: i64) -> None:
@@ -135,6 +141,13 @@ def backward(t: Task, r0: i64, n: i64) -> None:
 
 def backward_panel(t: Task, L: Layer, U: Layer, p: i64, r0: i64, n: i64) -> None:
     """Deltas of panel p of the layer U below L."""
+    delta_panel(t, L, U, p, r0, n)
+    if U.slope:
+        slope_of_panel(t, U, p, r0, n)
+
+
+def delta_panel(t: Task, L: Layer, U: Layer, p: i64, r0: i64, n: i64) -> None:
+    """dL/da of panel p of the layer U below L."""
     delta: reals = at(to_reals(L.D), r0 * L.width)
     below: reals = at(to_reals(U.D), (p * t.pitch + r0) * U.width)
     if L.thin:
@@ -145,8 +158,6 @@ def backward_panel(t: Task, L: Layer, U: Layer, p: i64, r0: i64, n: i64) -> None
         call_product(t.product, delta, L.width, 1, L.width, jump, wt, L.outputs, wt, ZERO, below, n, U.width)
     else:
         copy(below, at(delta, p * t.pitch * L.width), n * L.width)
-    if U.slope:
-        slope_of_panel(t, U, p, r0, n)
 
 
 def slope_of_layer(t: Task, L: Layer, r0: i64, n: i64) -> None:
@@ -180,6 +191,11 @@ def learn(t: Task, me: i64, rows: i64, begin: i64, last: i64, h: reals) -> None:
                     if job % t.threads == me:
                         learn_tile(t, L, me, p, q * L.source_width, rows, begin, last, h)
                     job = job + 1
+        elif L.kind == LAYER_NORM or L.kind == BATCH_NORM:
+            for p in range(L.panels):
+                if job % t.threads == me:
+                    learn_vectors(t, L, me, p, rows, begin, last, h)
+                job = job + 1
 
 
 def learn_tile(t: Task, L: Layer, me: i64, p: i64, k: i64, rows: i64, begin: i64, last: i64, h: reals) -> None:

@@ -19,7 +19,10 @@ from typing import Any
 
 HERE = Path(__file__).parent
 FORMULAS = ("elementary", "activations", "losses", "updates")
-LOOPS = ("shuffle", "products", "thin", "rows", "columns", "lanes", "one", "driver")
+LOOPS = (
+    "shuffle", "products", "thin", "rows", "noise", "softmax", "normalization", "steps", "columns", "lanes", "one",
+    "driver",
+)  # fmt: skip
 SLOTS = "vsu"  # memories of an update rule, in this order
 Names = dict[str, Any]
 

@@ -1,7 +1,8 @@
-"""One step of the network: forward, backward, and the gradient of its weights."""
+"""Steps of the network: what each makes of its inputs, and of the slope of the loss at its outputs."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,44 +11,113 @@ from ...kernels import source
 from ...program import Op
 
 
-class Layer:
-    """One op: its formulas, and views of its weights and of their gradient."""
+@dataclass(frozen=True)
+class Moment:
+    """When rows pass: what the draws of dropout and noise depend on.
 
-    def __init__(self, op: Op, dtype: np.dtype, weights: list[np.ndarray], gradients: list[np.ndarray]) -> None:
-        formulas = source.on_arrays(dtype.type)  # type: ignore[arg-type]
-        self.op = op
+    Parameters
+    ----------
+    seed, update : int
+        Of the run, and how many updates came before.
+    place : int
+        Of the first row in its batch.
+    """
+
+    seed: int
+    update: int
+    place: int
+
+
+class Layer:
+    """One step. By default it does nothing.
+
+    Parameters
+    ----------
+    op : Op
+    number : int
+        Its place in the network.
+    dtype : numpy.dtype
+    weights, gradients : dict
+        Views, by name.
+    """
+
+    def __init__(
+        self,
+        op: Op,
+        number: int,
+        dtype: np.dtype,
+        weights: dict[str, np.ndarray],
+        gradients: dict[str, np.ndarray],
+    ) -> None:
+        self.op, self.number, self.dtype = op, number, dtype
+        self.weights, self.gradients = weights, gradients
+
+    def forward(self, x: np.ndarray, moment: Moment | None) -> tuple[np.ndarray, Any]:
+        """Outputs, and what :meth:`backward` wants to know; no moment: no training."""
+        return x, None
+
+    def backward(self, Da: np.ndarray, kept: Any, first: bool, below: bool) -> np.ndarray:
+        """dL/dx (if there is something ``below`` that wants it) and the gradients of the weights, of dL/da.
+
+        Gradients are set by the first block of a batch, added to by the others.
+        """
+        return Da
+
+    def learn(self, name: str, gradient: np.ndarray, first: bool) -> None:
+        """Gradient of a weight over a block of rows."""
+        self.gradients[name][...] = gradient if first else self.gradients[name] + gradient
+
+
+class Dense(Layer):
+    """z = x W + b, a = f(z); without weights where an activation stands alone."""
+
+    def __init__(self, op: Op, *more: Any) -> None:
+        super().__init__(op, *more)
+        formulas = source.on_arrays(self.dtype.type)  # type: ignore[arg-type]
         self.f, self.f_slope = formulas[op.activation], formulas[f"{op.activation}_slope"]
         self.from_output = source.activation_table()[op.activation].from_output
-        self.constants = [dtype.type(c) for c in op.constants]
-        self.W: Any = weights.pop(0) if op.kind == "dense" else None
-        self.DW: Any = gradients.pop(0) if op.kind == "dense" else None
-        self.b: Any = weights.pop(0) if op.use_bias else None
-        self.Db: Any = gradients.pop(0) if op.use_bias else None
+        self.constants = [self.dtype.type(c) for c in op.constants]
 
-    def forward(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Pre-activations and outputs."""
-        z = x if self.W is None else x @ self.W
-        if self.b is not None:
-            z += self.b
+    def forward(self, x: np.ndarray, moment: Moment | None) -> tuple[np.ndarray, Any]:
+        z = x @ self.weights["kernel"] if self.op.kind == "dense" else x
+        if self.op.use_bias:
+            z += self.weights["bias"]
         a = z if self.op.activation == "linear" else self.f(z, *self.constants)
-        return z, a
+        return a, (x, a if self.from_output else z)
 
-    def through_activation(self, Da: np.ndarray, z: np.ndarray, a: np.ndarray) -> np.ndarray:
-        """Dz of Da."""
-        if self.op.activation == "linear":
-            return Da
-        return Da * self.f_slope(a if self.from_output else z, *self.constants)
+    def backward(self, Da: np.ndarray, kept: Any, first: bool, below: bool) -> np.ndarray:
+        x, seen = kept
+        Dz = Da if self.op.activation == "linear" else Da * self.f_slope(seen, *self.constants)
+        if self.op.kind == "activation":
+            return Dz
+        self.learn("kernel", x.T @ Dz, first)
+        if self.op.use_bias:
+            self.learn("bias", Dz.sum(axis=0), first)
+        return Dz @ self.weights["kernel"].T if below else Dz
 
-    def learn(self, Dz: np.ndarray, x: np.ndarray, first: bool) -> None:
-        """Gradient of the weights over these rows: set by the first block of a batch, added to by the others."""
-        if self.W is not None:
-            if first:
-                np.matmul(x.T, Dz, out=self.DW)
-            else:
-                self.DW += x.T @ Dz
-        if self.b is not None:
-            self.Db[...] = Dz.sum(axis=0) + (0 if first else self.Db)
 
-    def backward(self, Dz: np.ndarray) -> np.ndarray:
-        """Da of the layer below."""
-        return Dz if self.W is None else Dz @ self.W.T
+class Softmax(Layer):
+    """a = exp(z) / sum of exp(z), over the outputs of a row."""
+
+    def forward(self, x: np.ndarray, moment: Moment | None) -> tuple[np.ndarray, Any]:
+        exp = source.on_arrays(self.dtype.type)["exp"]  # type: ignore[arg-type]
+        e = exp(x - x.max(axis=1, keepdims=True))
+        a = e / e.sum(axis=1, keepdims=True)
+        return a, a
+
+    def backward(self, Da: np.ndarray, kept: Any, first: bool, below: bool) -> np.ndarray:
+        return kept * (Da - (Da * kept).sum(axis=1, keepdims=True))
+
+
+class LogSoftmax(Layer):
+    """a = z - log(sum of exp(z))."""
+
+    def forward(self, x: np.ndarray, moment: Moment | None) -> tuple[np.ndarray, Any]:
+        formulas = source.on_arrays(self.dtype.type)  # type: ignore[arg-type]
+        lowered = x - x.max(axis=1, keepdims=True)
+        e = formulas["exp"](lowered)
+        total = e.sum(axis=1, keepdims=True)
+        return lowered - formulas["log"](total), e / total
+
+    def backward(self, Da: np.ndarray, kept: Any, first: bool, below: bool) -> np.ndarray:
+        return Da - kept * Da.sum(axis=1, keepdims=True)

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from ...kernels import source
 from ...program import Program
-from .. import Hyper
-from .layers import Layer
+from .. import Hyper, draws
+from .layers import Dense, Layer, LogSoftmax, Moment, Softmax
+from .noise import Noise
+from .normalization import BatchNorm, LayerNorm
 from .order import row_order
 from .run import ReferenceRun
 
+KINDS: dict[str, type[Layer]] = {
+    "dense": Dense, "activation": Dense, "softmax": Softmax, "log_softmax": LogSoftmax,
+    "layer_norm": LayerNorm, "batch_norm": BatchNorm, **dict.fromkeys(draws.DRAWN, Noise),
+    "residual": Layer,
+}  # fmt: skip
 BLOCK = 4096  # rows predicted at once: bounds the memory of activations
 
 
@@ -36,8 +44,17 @@ class ReferenceNetwork:
         self.slots = {name: np.zeros(size, program.dtype) for name in (rule.slots if rule else "")}
         self.w = np.zeros(size, program.dtype)
         self.g = np.zeros(size, program.dtype)
-        weights, gradients = views(self.w, self.shapes), views(self.g, self.shapes)
-        self.layers = [Layer(op, program.dtype, weights, gradients) for op in program.ops]
+        weights, gradients = iter(views(self.w, self.shapes)), iter(views(self.g, self.shapes))
+        self.layers = [
+            KINDS[op.kind](
+                op,
+                number,
+                program.dtype,
+                {name: next(weights) for name in op.weights},
+                {name: next(gradients) for name in op.weights},
+            )
+            for number, op in enumerate(program.ops)
+        ]
         formulas = source.on_arrays(program.dtype.type)  # type: ignore[arg-type]
         self.loss_constants = [program.dtype.type(c) for c in program.loss_constants]
         if program.loss:
@@ -64,26 +81,31 @@ class ReferenceNetwork:
                 old[...] = new
 
     # -- One pass
-    def forward(self, x: np.ndarray) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-        """Inputs x, pre-activations z and outputs a of every layer."""
-        tape = []
+    def forward(self, x: np.ndarray, moment: Moment | None = None) -> tuple[np.ndarray, list[Any]]:
+        """Outputs, and what each layer keeps for :meth:`backward`; no moment: no training."""
+        inputs, tape = [x], []
         for layer in self.layers:
-            z, a = layer.forward(x)
-            tape.append((x, z, a))
-            x = a
-        return tape
+            x, kept = layer.forward(x, moment)
+            if layer.op.kind == "residual":
+                x = x + inputs[layer.number - layer.op.block]
+            inputs.append(x)
+            tape.append(kept)
+        return x, tape
 
     def total_loss(self, p: np.ndarray, y: np.ndarray) -> float:
         """Sum over all elements."""
         return float(self.loss(p, y, *self.loss_constants).sum(dtype=np.float64))
 
-    def backward(self, tape: list[tuple[np.ndarray, np.ndarray, np.ndarray]], Da: np.ndarray, first: bool) -> None:
+    def backward(self, tape: list[Any], Dp: np.ndarray, first: bool) -> None:
         """Gradients of all weights, from dL/da of the last layer."""
-        for layer, (x, z, a) in zip(reversed(self.layers), reversed(tape), strict=True):
-            Dz = layer.through_activation(Da, z, a)
-            layer.learn(Dz, x, first)
-            if layer is not self.layers[0]:
-                Da = layer.backward(Dz)
+        extra: dict[int, np.ndarray] = {}  # slopes at the inputs of layers that residual blocks begin with
+        for layer, kept in zip(reversed(self.layers), reversed(tape), strict=True):
+            i = layer.number
+            if layer.op.kind == "residual":
+                extra[i - layer.op.block] = extra.get(i - layer.op.block, 0) + Dp
+            Dp = layer.backward(Dp, kept, first, below=i > 0)
+            if i in extra and i > 0:
+                Dp = Dp + extra.pop(i)
 
     def update(self, numbers: np.ndarray) -> None:
         """One step of the update rule on all weights."""
@@ -96,7 +118,7 @@ class ReferenceNetwork:
         p = np.empty((len(x), self.program.outputs), self.program.dtype)
         with np.errstate(all="ignore"):
             for rows in (slice(i, i + BLOCK) for i in range(0, len(x), BLOCK)):
-                p[rows] = self.forward(x[rows])[-1][-1]
+                p[rows] = self.forward(x[rows])[0]
         return p
 
     def evaluate(self, x: np.ndarray, y: np.ndarray, threads: int = 1) -> tuple[float, np.ndarray]:
@@ -121,4 +143,4 @@ class ReferenceNetwork:
     ) -> ReferenceRun:
         predictions = np.zeros((len(x), self.program.outputs), self.program.dtype) if keep_predictions else None
         order = (lambda epoch: row_order(len(x), seed, first_epoch + epoch)) if shuffle else None
-        return ReferenceRun(self, x, y, batch_size, hyper, step, order, predictions)
+        return ReferenceRun(self, x, y, batch_size, hyper, step, seed, order, predictions)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .. import Diverged, Hyper
+from .layers import Moment
 
 if TYPE_CHECKING:
     from .network import ReferenceNetwork
@@ -30,12 +31,13 @@ class ReferenceRun:
         batch_size: int,
         hyper: Hyper,
         step: int,
+        seed: int,
         order_of: Callable[[int], np.ndarray] | None,
         predictions: np.ndarray | None,
     ) -> None:
         self.network, self.x, self.y = network, x, y
         self.batch_size, self.hyper, self.order_of = batch_size, hyper, order_of
-        self.epoch, self.batch, self.step = 0, 0, step
+        self.epoch, self.batch, self.step, self.seed = 0, 0, step, seed
         self.losses: list[float] = []
         self.running_loss = math.nan
         self.predictions = predictions
@@ -79,12 +81,12 @@ class ReferenceRun:
         net, outputs = self.network, self.network.program.outputs
         start = self.batch * self.batch_size
         B = min(self.batch_size, len(self.x) - start)
-        block = slice(start + self._done, start + min(self._done + BLOCK, B))
+        most = B if net.program.whole_batches else BLOCK
+        block = slice(start + self._done, start + min(self._done + most, B))
         rows = block if self._order is None else self._order[block]
 
         y = self.y[rows]
-        tape = net.forward(self.x[rows])
-        p = tape[-1][-1]
+        p, tape = net.forward(self.x[rows], Moment(self.seed, self.step, self._done))
         total = net.total_loss(p, y)
         if not math.isfinite(total):
             raise self._diverged(self.epoch, self.batch)

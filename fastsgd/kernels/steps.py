@@ -1,0 +1,102 @@
+"""Steps that are neither products nor activations of single numbers, and blocks of rows through networks that have them.
+
+They take the row path, with two additions: threads meet where batch normalization needs all rows, and a residual block
+hands its delta on to the step that it began after.
+"""
+
+from __future__ import annotations
+
+
+def forward_other(t: Task, l: i64, me: i64, r0: i64, n: i64) -> None:
+    """Outputs of such a step for n rows of the block from row r0 on, as in predictions."""
+    L: Layer = layer(t, l)
+    if L.kind == SOFTMAX:
+        forward_softmax(t, L, me, r0, n)
+    elif L.kind == LOG_SOFTMAX:
+        forward_log_softmax(t, L, me, r0, n)
+    elif L.kind == LAYER_NORM:
+        forward_layer_norm(t, L, me, r0, n)
+    elif L.kind == BATCH_NORM:
+        still_batch_norm(t, L, me, r0, n)
+    else:
+        forward_sum(t, l, r0, n)
+
+
+def forward_sum(t: Task, l: i64, r0: i64, n: i64) -> None:
+    """The source as it is; at the end of a residual block, plus what the block began with."""
+    L: Layer = layer(t, l)
+    for p in range(L.panels):
+        o = (p * t.pitch + r0) * L.width
+        copy(at(to_reals(L.A), o), at(to_reals(L.source), o), n * L.width)
+        if L.kind == RESIDUAL:
+            begun: Layer = layer(t, L.begin)
+            add_row(at(to_reals(L.A), o), at(to_reals(begun.source), o), n * L.width)
+
+
+def block_of_steps(t: Task, order: ints, me: i64, rows: i64, scale: real, update: i64, place: i64) -> None:
+    """This thread's share of a block whose first row has this place in the batch: outputs, losses, deltas."""
+    r0 = share(rows, me, t.threads)
+    n = share(rows, me + 1, t.threads) - r0
+    if n > 0:
+        gather(t, order, 0, r0, r0 + n)
+    for l in range(t.depth):
+        L: Layer = layer(t, l)
+        if L.kind == BATCH_NORM and L.fixed == 0:
+            barrier(t, me)
+            batch_statistics(t, L, me, rows)
+            barrier(t, me)
+            if n > 0:
+                forward_batch_norm(t, L, r0, n)
+        elif n > 0:
+            if L.draws:
+                disturb(t, l, update, place, r0, n)
+            else:
+                forward_layer(t, l, me, r0, n)
+    if n > 0:
+        if t.predictions:
+            keep_predictions(t, order, 0, r0, r0 + n)
+        losses(t, order, 0, r0, r0 + n, scale)
+        slope_of_layer(t, layer(t, t.depth - 1), r0, n)
+    for l in range(t.depth - 1, -1, -1):
+        L = layer(t, l)
+        if L.kind == BATCH_NORM and L.fixed == 0:
+            barrier(t, me)
+            batch_gradients(t, L, me, rows)
+            barrier(t, me)
+        if l > 0 and n > 0:
+            backward_step(t, l, me, rows, r0, n)
+
+
+def backward_step(t: Task, l: i64, me: i64, rows: i64, r0: i64, n: i64) -> None:
+    """Deltas of the step below l: what comes down through l, and from the ends of residual blocks that begin with l."""
+    L: Layer = layer(t, l)
+    U: Layer = layer(t, l - 1)
+    if L.kind == SOFTMAX:
+        backward_softmax(t, L, U, me, r0, n)
+    elif L.kind == LOG_SOFTMAX:
+        backward_log_softmax(t, L, U, me, r0, n)
+    elif L.kind == LAYER_NORM:
+        backward_layer_norm(t, L, U, me, r0, n)
+    elif L.kind == BATCH_NORM:
+        if L.fixed:
+            backward_still_batch_norm(t, L, U, me, r0, n)
+        else:
+            backward_batch_norm(t, L, U, rows, r0, n)
+    elif L.draws and L.kind != GAUSSIAN_NOISE:
+        for p in range(L.panels):
+            o = (p * t.pitch + r0) * L.width
+            multiply(at(to_reals(U.D), o), at(to_reals(L.D), o), at(to_reals(L.Z), o), n * L.width)
+    elif L.kind == DENSE or L.kind == ACTIVATION:
+        for p in range(U.panels):
+            delta_panel(t, L, U, p, r0, n)
+    else:
+        for p in range(L.panels):
+            o = (p * t.pitch + r0) * L.width
+            copy(at(to_reals(U.D), o), at(to_reals(L.D), o), n * L.width)
+    for k in range(l + 1, t.depth):
+        end: Layer = layer(t, k)
+        if end.kind == RESIDUAL and end.begin == l:
+            for p in range(end.panels):
+                o = (p * t.pitch + r0) * end.width
+                add_row(at(to_reals(U.D), o), at(to_reals(end.D), o), n * end.width)
+    slope_of_layer(t, U, r0, n)
