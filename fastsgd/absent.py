@@ -23,7 +23,7 @@ LAYERS: Notes = _not_yet(
     "ActivityRegularization Add AlphaDropout Average AveragePooling1D AveragePooling2D BatchNormalization "
     "Bidirectional Concatenate Conv1D Conv2D Conv3D Dot Dropout ELU Embedding Flatten GRU GaussianDropout "
     "GaussianNoise GroupNormalization Lambda LayerNormalization LeakyReLU LSTM MaxPooling1D MaxPooling2D Maximum "
-    "Merge Multiply Normalization PReLU ReLU RepeatVector Reshape Rescaling SimpleRNN Softmax SpectralNormalization "
+    "Merge Multiply PReLU ReLU RepeatVector Reshape SimpleRNN Softmax SpectralNormalization "
     "Subtract ThresholdedReLU TimeDistributed UnitNormalization"
 )
 LOSSES: Notes = {

@@ -87,7 +87,7 @@ def check_finite(name: str, rows: np.ndarray, array: np.ndarray, value: Any) -> 
             raise ValueError(f"{name} {what} in row {row}, {label}; it must be finite")
 
 
-def features(x: Any, inputs: int | None, dtype: np.dtype, *, name: str = "x", finite: bool = True) -> np.ndarray:
+def features(x: Any, inputs: int | None, dtype: np.dtype | None, *, name: str = "x", finite: bool = True) -> np.ndarray:
     """The rows of x.
 
     Parameters
@@ -95,8 +95,8 @@ def features(x: Any, inputs: int | None, dtype: np.dtype, *, name: str = "x", fi
     x : array_like, shape (n, inputs)
     inputs : int or None
         Features that are wanted; None: any.
-    dtype : numpy.dtype
-        float32 or float64, of the result.
+    dtype : numpy.dtype or None
+        float32 or float64, of the result; None: as it is.
     name : str
         What the argument is called in messages.
     finite : bool
@@ -121,7 +121,7 @@ def features(x: Any, inputs: int | None, dtype: np.dtype, *, name: str = "x", fi
         raise ValueError(f"{name} has 0 features, shape {array.shape}")
     if inputs is not None and array.shape[1] != inputs:
         raise ValueError(f"{name} has {array.shape[1]} features, the model takes {inputs}")
-    rows = readable(array, dtype)
+    rows = array if dtype is None else readable(array, dtype)
     if finite and array.dtype.kind == "f":
         check_finite(name, rows, array, x)
     return rows

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,14 +14,25 @@ from .callbacks import CallbackList
 from .engines import Network
 from .metrics import Report
 
+Restore = Callable[[np.ndarray], np.ndarray]
+
 
 @dataclass(frozen=True)
 class Rows:
-    """Checked rows: x (n, inputs) and y (n, columns) as an engine reads them, and weights (n,) or None."""
+    """Checked rows: x (n, inputs) and y (n, columns) as an engine reads them, and weights (n,) or None.
+
+    ``truth`` are the targets in the user's units, where ``y`` is on another scale.
+    """
 
     x: np.ndarray
     y: np.ndarray
     weights: np.ndarray | None = None
+    truth: np.ndarray | None = None
+
+    @property
+    def targets(self) -> np.ndarray:
+        """In the user's units."""
+        return self.y if self.truth is None else self.truth
 
     def __len__(self) -> int:
         return len(self.x)
@@ -43,8 +55,12 @@ def evaluate(
     threads: int | str,
     batch_size: int,
     callbacks: CallbackList,
+    restored: Restore = np.asarray,
 ) -> dict[str, Any]:
-    """Loss and metrics, by name; one pass over all rows unless a callback wants to see the batches."""
+    """Loss and metrics, by name; one pass over all rows unless a callback wants to see the batches.
+
+    ``restored`` brings outputs to the user's units, in which the metrics are taken.
+    """
     n = len(rows)
     size = batch_size if callbacks.overrides("on_test_batch_begin", "on_test_batch_end") else n
     count = threads_for(network.program, size, threads, training=False)
@@ -57,7 +73,8 @@ def evaluate(
         callbacks.on_test_batch_begin(batch)
         loss, outputs = network.evaluate(x, y, count)
         total += loss * len(x)
-        metrics.update(y, outputs, None if rows.weights is None else rows.weights[start : start + size])
+        weights = None if rows.weights is None else rows.weights[start : start + size]
+        metrics.update(rows.targets[start : start + size], restored(outputs), weights)
         logs = {"loss": total / (start + len(x)), **metrics.results()}
         callbacks.on_test_batch_end(batch, logs)
     callbacks.on_test_end(logs)
@@ -65,16 +82,16 @@ def evaluate(
 
 
 def predict(
-    network: Network, x: np.ndarray, threads: int | str, batch_size: int, callbacks: CallbackList
+    network: Network, x: np.ndarray, threads: int | str, batch_size: int, callbacks: CallbackList, restored: Restore
 ) -> np.ndarray:
-    """Outputs of rows; one pass over all of them unless a callback wants to see the batches."""
+    """Outputs of rows in the user's units; one pass over all of them unless a callback wants to see the batches."""
     size = batch_size if callbacks.overrides("on_predict_batch_begin", "on_predict_batch_end") else len(x)
     count = threads_for(network.program, size, threads, training=False)
     outputs = np.empty((len(x), network.program.outputs), network.program.dtype)
     callbacks.on_predict_begin()
     for batch, start in enumerate(range(0, len(x), size)):
         callbacks.on_predict_batch_begin(batch)
-        outputs[start : start + size] = network.predict(x[start : start + size], count)
+        outputs[start : start + size] = restored(network.predict(x[start : start + size], count))
         callbacks.on_predict_batch_end(batch, {"outputs": outputs[start : start + size]})
     callbacks.on_predict_end()
     return outputs

@@ -12,12 +12,13 @@ import numpy as np
 from . import backend as backends
 from . import losses, optimizers
 from . import metrics as metrics_module
-from .arguments import not_yet, rows_of_batch, whole
+from .arguments import flag, not_yet, rows_of_batch, whole
 from .callbacks import CallbackList
 from .data import features, targets
 from .engines import Engine, Network
 from .evaluation import Rows, evaluate, first_batches, predict
 from .layers import Layer
+from .preparation import TargetScale, applied, learn, prepared
 from .program import Program
 from .progress import shown
 from .stack import DTYPES, NotReadyError, Stack
@@ -33,6 +34,7 @@ class Predictor(Stack):
         self.optimizer: Any = None
         self.loss: losses.Loss | None = None
         self.report = metrics_module.Report()
+        self.target_scale = TargetScale()
         self.num_threads: int | str = "auto"
         self._backend: str | None = None
         self._lock = threading.RLock()
@@ -49,6 +51,7 @@ class Predictor(Stack):
         backend: str | None = None,
         dtype: Any = "float32",
         num_threads: int | str = "auto",
+        scale_target: bool = False,
         loss_weights: Any = None,
         weighted_metrics: Any = None,
     ) -> None:
@@ -70,6 +73,11 @@ class Predictor(Stack):
             Of the weights and of all arithmetic.
         num_threads : int or "auto"
             "auto": as many as pay, at most :func:`fastsgd.get_num_threads`. Results do not depend on it.
+        scale_target : bool
+            Bring each column of the targets to mean 0 and variance 1 for the network: by the rows that the first fit
+            trains on, not those that validate. Losses are then those of scaled targets; metrics and predictions are in
+            the targets' own units. For losses that mean the same on any scale. It stays with the weights: False, on a
+            model that has been fitted, leaves predictions on the network's scale.
         loss_weights
             Not supported yet.
 
@@ -92,7 +100,9 @@ class Predictor(Stack):
         made_dtype = _dtype(dtype)
         if num_threads != "auto":
             num_threads = whole("num_threads", num_threads, or_else=' (or "auto")')
+        scale_target = flag("scale_target", scale_target)
         with self._alone("compile"):
+            self.target_scale.choose(scale_target, made_loss)
             self._weights.release(memories=False)
             self.optimizer, self.loss, self.report = made, made_loss, report
             self.optimizer.iterations = 0
@@ -156,7 +166,9 @@ class Predictor(Stack):
         size = rows_of_batch("batch_size", batch_size, len(rows))
         if steps is not None:
             rows = first_batches("steps", rows, whole("steps", steps), size)
-        logs = evaluate(self._network(), rows, self.report, self.num_threads, size, CallbackList(callbacks, self))
+        rows = self._prepared(rows)
+        called, restored = CallbackList(callbacks, self), self.target_scale.restored
+        logs = evaluate(self._network(), rows, self.report, self.num_threads, size, called, restored)
         if verbose in (1, 2):
             print(" - ".join(f"{name}: {value}" for name, value in shown(logs).items()))
         return results(logs, return_dict)
@@ -203,15 +215,19 @@ class Predictor(Stack):
             and _is_plain(x)
             and x.shape[1] == self.inputs
         ):
-            x = features(x, self.inputs, self._dtype, finite=False)
+            x = features(x, self.inputs, None if self.preprocessing else self._dtype, finite=False)
+        layers, restored = self.preprocessing, self.target_scale.restored
+        if layers:
+            x = applied(layers, x, self._dtype)
         if batch_size is not None or steps is not None or callbacks is not None:
             size = rows_of_batch("batch_size", batch_size, len(x))
             if steps is not None:
                 x = first_batches("steps", Rows(x, x), whole("steps", steps), size).x
-            return predict(network, x, self.num_threads, size, CallbackList(callbacks, self))
+            return predict(network, x, self.num_threads, size, CallbackList(callbacks, self), restored)
         if len(x) == 1:
-            return network.predict(x)
-        return network.predict(x, backends.threads_for(network.program, len(x), self.num_threads, training=False))
+            return restored(network.predict(x))
+        threads = backends.threads_for(network.program, len(x), self.num_threads, training=False)
+        return restored(network.predict(x, threads))
 
     def predict_on_batch(self, x: Any) -> np.ndarray:
         """:meth:`predict` of one batch."""
@@ -228,11 +244,21 @@ class Predictor(Stack):
         """The user's rows, checked; they build the model if nothing else did."""
         if not self.layers:
             raise NotReadyError("the model has no layers: add some")
-        rows_x = features(x, self.inputs, self._dtype, name=f"x{of}")
+        rows_x = features(x, self.inputs, None if self.preprocessing else self._dtype, name=f"x{of}")
         self.build(rows_x.shape[1])
         assert self.outputs is not None
-        rows_y = targets(y, len(rows_x), self.outputs, self._dtype, name=f"y{of}", x_name=f"x{of}")
+        dtype = DTYPES["float64"] if self.target_scale.wanted else self._dtype
+        rows_y = targets(y, len(rows_x), self.outputs, dtype, name=f"y{of}", x_name=f"x{of}")
         return Rows(rows_x, self.loss.targets(rows_y, f"y{of}") if self.loss else rows_y)
+
+    def _learn_scales(self, rows: Rows) -> None:
+        """What preprocessing layers and targets do not know yet of the rows that are trained on."""
+        learn(self.preprocessing, rows.x)
+        self.target_scale.learn(rows.y)
+
+    def _prepared(self, rows: Rows) -> Rows:
+        """Checked rows as the network takes them."""
+        return prepared(rows, self.preprocessing, self.target_scale, self._dtype)
 
     def _network(self) -> Network:
         """The network of the present settings."""

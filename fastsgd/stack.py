@@ -13,6 +13,7 @@ from .arguments import whole
 from .data import to_array
 from .layers import InputLayer, Layer
 from .layers.base import features_of
+from .layers.preprocessing import Preprocessing
 from .names import lookup
 from .program import Op
 from .weights import Weights
@@ -39,6 +40,7 @@ class Stack:
         self._rng = np.random.Generator(np.random.PCG64(own))
         self.shuffle_seed = int(own.spawn(1)[0].generate_state(1, np.uint64)[0])
         self.layers: list[Layer] = []
+        self.preprocessing: list[Preprocessing] = []  # first layers that rows go through before an engine
         self.inputs: int | None = None
         self._weights = Weights()
         self._dtype = DTYPES["float32"]
@@ -114,6 +116,8 @@ class Stack:
         _check_fit(layer, self.outputs)
         layer.name = self._name_for(layer)
         layer.model = self
+        if isinstance(layer, Preprocessing) and len(self.preprocessing) == len(self.layers):
+            self.preprocessing.append(layer)
         self.layers.append(layer)
         if self.inputs is not None:
             self._draw([layer])
@@ -133,6 +137,7 @@ class Stack:
         layer = self.layers[-1]
         keep = self._slice_of(layer).start
         self.layers.pop()
+        del self.preprocessing[len(self.layers) :]
         self._weights.replace(self._weights.get()[:keep])
         layer.model, layer.inputs = None, layer.given_inputs
         return layer
@@ -203,7 +208,12 @@ class Stack:
             The model is not built.
         """
         self._need_weights()
-        return [w.astype(self._dtype, copy=False) for w in self._weights.get()]
+        arrays = self._weights.get()
+        return [w for layer in self.layers for w in self._own(arrays[self._slice_of(layer)], layer)]
+
+    def _own(self, arrays: Sequence[np.ndarray], layer: Layer) -> list[np.ndarray]:
+        """All weights of a layer: those that it keeps itself, and those of the engine."""
+        return [*layer.kept(), *(w.astype(self._dtype, copy=False) for w in arrays)]
 
     def set_weights(self, weights: Sequence[Any]) -> None:
         """Give the model weights in the order and the shapes of :meth:`get_weights`; the optimizer's memories stay.
@@ -218,17 +228,18 @@ class Stack:
             Too many, too few, or of other shapes; nothing has changed then.
         """
         self._need_weights()
-        self._weights.set(_checked(weights, self.layers))
+        self._weights.set(_checked(weights, self.layers)())
 
     def layer_weights(self, layer: Layer) -> list[np.ndarray]:
         """Copies of one layer's weights, none before it is built."""
-        return [w.astype(self._dtype, copy=False) for w in self._weights.get()[self._slice_of(layer)]]
+        return self._own(self._weights.get()[self._slice_of(layer)], layer)
 
     def set_layer_weights(self, layer: Layer, weights: Sequence[Any]) -> None:
         """As :meth:`set_weights`, for one layer."""
         self._need_weights()
+        given = _checked(weights, [layer])
         arrays = self._weights.get()
-        arrays[self._slice_of(layer)] = _checked(weights, [layer])
+        arrays[self._slice_of(layer)] = given()
         self._weights.set(arrays)
 
     def count_params(self) -> int:
@@ -255,7 +266,8 @@ class Stack:
             )
 
     def _ops(self) -> tuple[Op, ...]:
-        return tuple(op for op in (layer.op() for layer in self.layers) if op is not None)
+        ops = tuple(op for op in (layer.op() for layer in self.layers) if op is not None)
+        return ops or (Op("activation", self.inputs or 1, self.inputs or 1),)  # nothing is learned: the identity
 
     # -- As a whole ---------------------------------------------------------------------------------------------------
     def summary(self, print_fn: Callable[[str], Any] | None = None) -> None:
@@ -289,12 +301,19 @@ def _check_fit(layer: Layer, below: int | None) -> None:
         )
 
 
-def _checked(given: Sequence[Any], layers: Sequence[Layer]) -> list[np.ndarray]:
-    """What a user wants as the weights of these layers, as arrays of their shapes."""
+def _checked(given: Sequence[Any], layers: Sequence[Layer]) -> Callable[[], list[np.ndarray]]:
+    """What a user wants as the weights of these layers: a function that has the layers keep theirs, and gives the rest.
+
+    Raises
+    ------
+    TypeError, ValueError
+        No real numbers, too many, too few, or of other shapes.
+    """
+    shapes = [{**layer.kept_shapes(), **layer.weight_shapes()} for layer in layers]
     wanted = [
         (f"the {part} of layer {layer.name!r}", shape)
-        for layer in layers
-        for part, shape in layer.weight_shapes().items()
+        for layer, parts in zip(layers, shapes, strict=True)
+        for part, shape in parts.items()
     ]
     if len(given) != len(wanted):
         names = ", ".join(f"{label} {shape}" for label, shape in wanted)
@@ -303,7 +322,19 @@ def _checked(given: Sequence[Any], layers: Sequence[Layer]) -> list[np.ndarray]:
     for i, (array, (label, shape)) in enumerate(zip(arrays, wanted, strict=True)):
         if array.shape != shape:
             raise ValueError(f"weights[{i}] has shape {array.shape}, {label} has shape {shape}")
-    return arrays
+
+    def taken() -> list[np.ndarray]:
+        rest, at = [], 0
+        for layer, parts in zip(layers, shapes, strict=True):
+            own = arrays[at : at + len(parts)]
+            at += len(parts)
+            kept = len(layer.kept_shapes())
+            if kept:
+                layer.keep(own[:kept])
+            rest += own[kept:]
+        return rest
+
+    return taken
 
 
 def _summary(stack: Stack) -> str:

@@ -273,7 +273,8 @@ class Fit:
         rows = self._rows(first, until)
         if fresh:
             report.reset()
-        report.update(train.y[rows], run.predictions[rows], None if train.weights is None else train.weights[rows])
+        outputs = self.model.target_scale.restored(run.predictions[rows])
+        report.update(train.targets[rows], outputs, None if train.weights is None else train.weights[rows])
         return report.results()
 
     def _rows(self, first: int, until: int) -> np.ndarray | slice:
@@ -296,6 +297,7 @@ class Fit:
             self.plan.threads,
             self.plan.validation_batch_size,
             self.callbacks,
+            self.model.target_scale.restored,
         )
 
 

@@ -19,6 +19,14 @@ def linear_slope(a: real) -> real:
     return real(1)
 
 
+def affine(z: real, factor: real, summand: real) -> real:
+    return factor * z + summand
+
+
+def affine_slope(a: real, factor: real, summand: real) -> real:
+    return factor
+
+
 def relu(z: real) -> real:
     return where(z < real(0), real(0), z)
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from .. import absent
 from .base import Input, InputLayer, Layer
 from .dense import Activation, Dense
+from .preprocessing import Normalization, Rescaling
 
-__all__ = ["Activation", "Dense", "Input", "InputLayer", "Layer"]
+__all__ = ["Activation", "Dense", "Input", "InputLayer", "Layer", "Normalization", "Rescaling"]
 
 if not TYPE_CHECKING:
     __getattr__ = absent.refusing(__name__, absent.LAYERS, __all__)

@@ -81,6 +81,17 @@ class Layer:
         """Weights to begin with, float64; drawn from ``rng`` unless an initializer has a seed of its own."""
         return []
 
+    def kept_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Shapes of the weights that no engine has but the layer itself, by what they are."""
+        return {}
+
+    def kept(self) -> list[np.ndarray]:
+        """Copies of these weights."""
+        return []
+
+    def keep(self, arrays: Sequence[np.ndarray]) -> None:
+        """Take over arrays of these shapes."""
+
     def op(self) -> Op | None:
         """What an engine does for this layer; None: nothing."""
         return None
@@ -120,7 +131,8 @@ class Layer:
 
     def count_params(self) -> int:
         """Number of weights; 0 before the number of inputs is known."""
-        return sum(math.prod(shape) for shape in self.weight_shapes().values())
+        shapes = [*self.weight_shapes().values(), *self.kept_shapes().values()]
+        return sum(math.prod(shape) for shape in shapes)
 
     def get_config(self) -> dict[str, Any]:
         """Settings from which :meth:`from_config` makes an equal layer, without weights."""

@@ -12,7 +12,7 @@ from fastsgd.engines.reference import ReferenceEngine, row_order
 from fastsgd.kernels import source
 from fastsgd.program import Op, Program
 
-CONSTANTS = {"negative_slope": 0.2, "alpha": 1.3, "max_value": 1.5, "threshold": 0.1}
+CONSTANTS = {"negative_slope": 0.2, "alpha": 1.3, "max_value": 1.5, "threshold": 0.1, "factor": -1.7, "summand": 0.4}
 F8 = np.dtype(np.float64)
 MASK = (1 << 64) - 1
 

@@ -14,6 +14,7 @@ DTYPES = pytest.mark.parametrize("dtype", [np.float32, np.float64], ids=lambda t
 SCALE, ALPHA = "1.0507009873554804934193349852946", "1.6732632423543772848170429916717"  # of selu
 EXACT = {
     "linear": lambda z: z,
+    "affine": lambda z, factor, summand: factor * z + summand,
     "relu": lambda z: max(z, 0),
     "relu_general": lambda z, slope, most, start: min(z, most) if z > start else slope * (z - start),
     "leaky_relu": lambda z, slope: z if z > 0 else slope * z,
@@ -43,7 +44,7 @@ EXACT = {
     "thresholded": lambda z, edge, value: z if z > edge else value,
 }
 BOUND = 5  # units in the last place; of z for these, whose left tail nothing needs exactly:
-BESIDE_Z = ("gelu", "gelu_tanh", "relu_general", "tanh_shrink")
+BESIDE_Z = ("affine", "gelu", "gelu_tanh", "relu_general", "tanh_shrink")
 
 
 def run(name, dtype, z):
