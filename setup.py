@@ -63,13 +63,12 @@ def generate():
 
     source, typed = runpy.run_path(str(KERNELS / "source.py")), runpy.run_path(str(KERNELS / "typed.py"))
     lists = runpy.run_path(str(KERNELS / "records.py"))
-    records = {"LayerRecord": lists["LAYER"], "TaskRecord": lists["TASK"]}
-    kinds = lists["KINDS"]
+    records = {"LayerRecord": lists["LAYER"], "TaskRecord": lists["TASK"], "PieceRecord": lists["PIECE"]}
     text = source["text"]()
     made = {
         "kernels.py": typed["stripped"](text),
-        "kernels.pxd": typed["pxd"](text, records, kinds, (ENGINES / "borrowed.pxd").read_text()),
-        "records.h": typed["header"](records, kinds),
+        "kernels.pxd": typed["pxd"](text, records, lists["CONSTANTS"], (ENGINES / "borrowed.pxd").read_text()),
+        "records.h": typed["header"](records, lists["CONSTANTS"]),
     }
     GENERATED.mkdir(parents=True, exist_ok=True)
     for name, content in made.items():

@@ -65,6 +65,7 @@ def evaluate(
     size = batch_size if callbacks.overrides("on_test_batch_begin", "on_test_batch_end") else n
     count = threads_for(network.program, size, threads, training=False)
     total = 0.0
+    penalty = network.program.penalty(network.get_weights()) if network.program.regularized else 0.0
     metrics.reset()
     callbacks.on_test_begin()
     logs: dict[str, Any] = {}
@@ -75,7 +76,7 @@ def evaluate(
         total += loss * len(x)
         weights = None if rows.weights is None else rows.weights[start : start + size]
         metrics.update(rows.targets[start : start + size], restored(outputs), weights)
-        logs = {"loss": total / (start + len(x)), **metrics.results()}
+        logs = {"loss": total / (start + len(x)) + penalty, **metrics.results()}
         callbacks.on_test_batch_end(batch, logs)
     callbacks.on_test_end(logs)
     return logs

@@ -218,7 +218,7 @@ class Sequential(Predictor):
             rows = self._rows(x, y)
             self._learn_scales(rows)
             rows = self._prepared(rows)
-            plan = Plan(rows, None, len(rows), epochs=1, shuffle=False, threads=self.num_threads)
+            plan = Plan(rows, None, len(rows), epochs=1, shuffle=False, threads=self.num_threads, settle=False)
             epochs_begun = self.epochs_begun
             try:
                 Fit(self, plan, CallbackList(), history, Progress(0)).run()

@@ -105,7 +105,7 @@ class Predictor(Stack):
             self.target_scale.choose(scale_target, made_loss)
             self._weights.release(memories=False)
             self.optimizer, self.loss, self.report = made, made_loss, report
-            self.optimizer.iterations = 0
+            self.optimizer.steps = 0
             self._backend, self._dtype, self.num_threads = engine.name, made_dtype, num_threads
 
     @property
@@ -266,8 +266,13 @@ class Predictor(Stack):
         if self.loss is None:
             program = Program(self._ops(), self._dtype)
         else:
-            program = Program(self._ops(), self._dtype, self.loss.formula, self.loss.constants, self.optimizer.rule)
-        return self._weights.network_for(engine, program)
+            names = [f"{layer.name}/{part}" for layer in self.layers for part in layer.weight_shapes()]
+            optimizer = self.optimizer
+            program = Program(
+                self._ops(), self._dtype, self.loss.formula, self.loss.constants, optimizer.rule,
+                finish=optimizer.finish(names),
+            )  # fmt: skip
+        return self._weights.network_for(engine, program, {} if self.loss is None else self.optimizer.starts())
 
     @contextmanager
     def _alone(self, what: str) -> Iterator[None]:

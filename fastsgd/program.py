@@ -2,9 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+
+from .kernels import source
+
+
+@dataclass(frozen=True)
+class Limits:
+    """A constraint on an array of weights after each update.
+
+    Parameters
+    ----------
+    kind : {"nonnegative", "norm"}
+        Of the norms along the first axis, or the elements.
+    low, high, rate : float
+        Of norms: what they are brought between, or which part of the way there.
+    """
+
+    kind: str
+    low: float = 0.0
+    high: float = 0.0
+    rate: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -34,6 +55,11 @@ class Op:
         Steps of a residual block that come before its end.
     seed : int, optional
         Of the draws of dropout and noise; None: that of the training.
+        False: training leaves the weights as they are.
+    penalties : tuple of (float, float)
+        For each array of weights l1 and l2: ``l1 sum |w| + l2 sum w**2`` adds to the loss; empty: none.
+    limits : tuple of Limits or None
+        For each array of weights; empty: none.
     """
 
     kind: str
@@ -46,6 +72,8 @@ class Op:
     use_scale: bool = False
     block: int = 0
     seed: int | None = None
+    penalties: tuple[tuple[float, float], ...] = ()
+    limits: tuple[Limits | None, ...] = ()
 
     @property
     def is_plain(self) -> bool:
@@ -76,6 +104,27 @@ class Op:
 
 
 @dataclass(frozen=True)
+class Finish:
+    """What an update does with whole gradients beside its rule: see ``kernels/finish.py``.
+
+    Parameters
+    ----------
+    clip : one of source.CLIPS, or None
+    gather : int
+        Gradients whose mean makes an update.
+    average : bool
+        Keep a moving average of the weights.
+    decays : tuple of bool
+        For each array of ``weight_shapes()`` whether it decays; empty: the rule sees to it.
+    """
+
+    clip: str | None = None
+    gather: int = 1
+    average: bool = False
+    decays: tuple[bool, ...] = ()
+
+
+@dataclass(frozen=True)
 class Program:
     """A network with its loss and its update rule.
 
@@ -88,6 +137,8 @@ class Program:
         Names of formulas in ``kernels/losses.py`` and ``kernels/updates.py``; None: the program only predicts.
     loss_constants : tuple of float
         The loss formula's parameters after ``p, y``.
+    finish : Finish or None
+        What updates do beside the rule.
     """
 
     ops: tuple[Op, ...]
@@ -95,6 +146,39 @@ class Program:
     loss: str | None = None
     loss_constants: tuple[float, ...] = ()
     rule: str | None = None
+    finish: Finish | None = None
+
+    @property
+    def memories(self) -> str:
+        """Letters of what an update keeps of each weight: the rule's slots, a moving average, a sum of gradients."""
+        finish = self.finish or Finish()
+        slots = source.update_table()[self.rule].slots if self.rule else ""
+        return slots + source.AVERAGE * finish.average + source.GATHERED * (finish.gather > 1)
+
+    @property
+    def deferred(self) -> bool:
+        """Updates need whole gradients: they cannot be done tile by tile as gradients arise."""
+        return bool(self.rule) and (
+            self.finish is not None
+            or self.regularized
+            or any((op.weights and not op.trainable) or any(op.limits) for op in self.ops)
+        )
+
+    @property
+    def regularized(self) -> bool:
+        """Weights add to the loss."""
+        return any(op.trainable and any(map(any, op.penalties)) for op in self.ops)
+
+    def penalty(self, weights: Sequence[np.ndarray]) -> float:
+        """What the regularizers add to the loss, for arrays in the order of :meth:`weight_shapes`."""
+        queue = iter(weights)
+        total = 0.0
+        for op in self.ops:
+            arrays = [next(queue) for _ in op.weights]
+            for w, (l1, l2) in zip(arrays, op.penalties if op.trainable else (), strict=False):
+                w = w.astype(np.float64)
+                total += l1 * float(np.abs(w).sum()) + l2 * float(np.square(w).sum())
+        return total
 
     @property
     def inputs(self) -> int:

@@ -58,7 +58,7 @@ def recorded(
     values: dict[str, float] = {}
     for name in names:
         if name == "learning_rate":
-            values[name] = float(np.ravel(optimizer.rates(np.array([optimizer.iterations])))[0])
+            values[name] = float(np.ravel(optimizer.rates(np.array([optimizer.steps])))[0])
         elif name == "grad_norm":
             values[name] = gradient_norm(network, rows)
         elif name == "epoch_time":

@@ -7,6 +7,7 @@ batch only if a callback has batch hooks.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from time import perf_counter
 from typing import Any
 
@@ -19,8 +20,10 @@ from .engines.reference import row_order
 from .evaluation import evaluate
 from .history import History
 from .interrupts import Interrupts
+from .kernels import source
 from .place import Place
 from .plan import Plan
+from .program import Finish
 from .progress import Progress
 from .recording import recorded
 
@@ -55,7 +58,7 @@ class Fit:
     Parameters
     ----------
     model : Sequential
-        Of it are used: ``optimizer`` (read, and its ``iterations`` written), ``report``, ``shuffle_seed``,
+        Of it are used: ``optimizer`` (read, and its ``steps`` written), ``report``, ``shuffle_seed``,
         ``epochs_begun``, ``place`` and ``stop_training``.
     plan : Plan
     callbacks : CallbackList
@@ -107,6 +110,10 @@ class Fit:
                     self._count(run)
                     self.history.truncate(self._epochs_at(run.epoch, 0))
                 logs = self._diverged(error)
+            else:
+                if plan.settle and self.epochs:
+                    with self.interrupts.held:
+                        settle_averages(self.network)
             finally:
                 self.progress.close()
         self.callbacks.on_train_end(logs)
@@ -118,7 +125,7 @@ class Fit:
             plan.train.y,
             batch_size=plan.batch_size,
             hyper=hyper_of(model.optimizer, self.network),
-            step=model.optimizer.iterations,
+            step=model.optimizer.steps,
             shuffle=plan.shuffle,
             seed=model.shuffle_seed,
             first_epoch=self.first_pass,
@@ -146,7 +153,7 @@ class Fit:
         return 1.0 if self._is_over(run) else (run.batch - self.began.begin) / self.plan.steps
 
     def _count(self, run: Run) -> None:
-        self.model.optimizer.iterations = run.step
+        self.model.optimizer.steps = run.step
         self.model.epochs_begun = self.first_pass + run.epoch + (run.batch > 0)
 
     def _diverged(self, error: Diverged) -> dict[str, Any]:
@@ -301,6 +308,15 @@ class Fit:
         )
 
 
+def settle_averages(network: Network) -> None:
+    """Put the moving averages of trainable weights in their places, if there are some."""
+    letters = network.program.memories
+    if source.AVERAGE in letters:
+        averages = network.get_slots()[letters.index(source.AVERAGE)]
+        chosen = zip(network.get_weights(), averages, network.program.trained(), strict=True)
+        network.set_weights([average if moved else w for w, average, moved in chosen])
+
+
 def hyper_of(optimizer: Any, network: Network) -> Any:
     """The optimizer's numbers for an engine, as long as it still wants the rule that the network was made for."""
 
@@ -310,6 +326,12 @@ def hyper_of(optimizer: Any, network: Network) -> Any:
                 f"the optimizer's settings were changed amid training so that they need another update rule "
                 f"({optimizer.rule} instead of {network.program.rule}); change them between two calls of fit"
             )
-        return optimizer.hyper(t)
+        wanted = optimizer.finish(()) or Finish()
+        if wanted != replace(network.program.finish or Finish(), decays=()):
+            raise ValueError(
+                "the optimizer's options were changed amid training so that updates are made otherwise "
+                f"({wanted}); change them between two calls of fit"
+            )
+        return optimizer.hyper(t, network.program.deferred)
 
     return hyper

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from .engines import Engine, Network
-from .kernels import source
 from .program import Program
 
 
@@ -28,7 +27,7 @@ class Weights:
     def __init__(self) -> None:
         self.network: Network | None = None
         self._arrays: list[np.ndarray] = []
-        self._slots: dict[str, list[np.ndarray]] = {}  # memories by letter; zero where there is none
+        self._slots: dict[str, list[np.ndarray]] = {}  # memories by letter
         self._lock = threading.Lock()
 
     def get(self) -> list[np.ndarray]:
@@ -52,24 +51,28 @@ class Weights:
         """Take everything out of the network, which is given up; the memories too, or they are forgotten."""
         network = self.network
         if network is not None:
-            rule = network.program.rule
-            letters = source.update_table()[rule].slots if rule else ""
+            letters = network.program.memories
             self._arrays = [w.astype(np.float64) for w in network.get_weights()]
             self._slots = dict(zip(letters, network.get_slots(), strict=True))
             self.network = None
         if not memories:
             self._slots = {}
 
-    def network_for(self, engine: Engine, program: Program) -> Network:
-        """The network of this program, with these weights and those of the memories that its rule knows."""
+    def network_for(self, engine: Engine, program: Program, starts: Mapping[str, float]) -> Network:
+        """The network of this program, with these weights and those of the memories that its rule knows.
+
+        ``starts`` has what new memories begin with, by letter, if not with zero.
+        """
         with self._lock:  # two threads may be the first to predict
             if self.network is None or self.network.program != program:
                 self.release()
                 network = engine.network(program)
                 network.set_weights([w.astype(program.dtype) for w in self._arrays])
-                letters = source.update_table()[program.rule].slots if program.rule else ""
-                zeros = [np.zeros(shape) for shape in program.weight_shapes()]
-                network.set_slots([[a.astype(program.dtype) for a in self._slots.get(s, zeros)] for s in letters])
+                letters = program.memories
+                shapes = program.weight_shapes()
+                new = {s: [np.full(shape, starts.get(s, 0.0)) for shape in shapes] for s in letters}
+                slots = new | self._slots
+                network.set_slots([[a.astype(program.dtype) for a in slots[s]] for s in letters])
                 self._slots = {}
                 self.network = network
             return self.network

@@ -47,8 +47,3 @@ def test_methods_of_a_model():
         model.save("model.keras")
     with pytest.raises(AttributeError, match=r"'Sequential' object has no attribute 'dance'$"):
         model.dance()
-
-
-def test_arguments():
-    with pytest.raises(NotImplementedError, match="clipnorm is not supported yet"):
-        fastsgd.optimizers.SGD(0.1, clipnorm=1.0)

@@ -225,7 +225,8 @@ def test_get_and_configs():
         assert made.get_config() == optimizer.get_config()
     assert optimizers.get("sgd").get_config() == optimizers.get("SGD").get_config() == SGD().get_config()
     assert SGD(lr=0.3).get_config()["learning_rate"] == 0.3
-    assert repr(SGD()) == "SGD(learning_rate=0.01, decay=0.0, momentum=0.0, nesterov=False)"
+    assert repr(SGD()) == "SGD(learning_rate=0.01)"
+    assert repr(SGD(0.1, nesterov=True, clipnorm=2)) == "SGD(learning_rate=0.1, clipnorm=2.0, nesterov=True)"
     assert optimizers.get(None) is None
     with pytest.raises(ValueError, match="did you mean 'SGD'"):
         optimizers.get("sdg")

@@ -11,6 +11,7 @@ cdef extern from "engine.h" nogil:
     ctypedef int64_t *ints
     ctypedef TaskRecord *Task
     ctypedef LayerRecord *Layer
+    ctypedef PieceRecord *Piece
 
     bint DOUBLE
     int64_t ZERO, BIAS, ADD, ROWS, ONE, COLUMNS, LANES, SPAN, TILE_ROWS, REAL_BYTES, SCRATCH
@@ -31,6 +32,7 @@ cdef extern from "engine.h" nogil:
 
     Task task(int64_t)
     Layer layer(Task, int64_t)
+    Piece piece(Task, int64_t)
     reals to_reals(int64_t)
     doubles to_doubles(int64_t)
     ints to_ints(int64_t)

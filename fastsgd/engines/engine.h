@@ -53,6 +53,7 @@ typedef int64_t *ints;
 #include "records.h" /* made by the build from kernels/records.py */
 typedef struct TaskRecord *Task;
 typedef struct LayerRecord *Layer;
+typedef struct PieceRecord *Piece;
 #define REAL_BYTES ((int64_t)sizeof(real_t))
 
 #define real(x) ((real_t)(x))
@@ -94,6 +95,7 @@ INLINE real_t mantissa(real_t x) {
 /* -- Memory ---------------------------------------------------------------------------------------------------------- */
 #define task(address) ((Task)(intptr_t)(address))
 #define layer(t, l) ((Layer)(intptr_t)(t)->layers + (l))
+#define piece(t, i) ((Piece)(intptr_t)(t)->piece + (i))
 #define to_reals(address) ((real_t *)(intptr_t)(address))
 #define to_doubles(address) ((double *)(intptr_t)(address))
 #define to_ints(address) ((int64_t *)(intptr_t)(address))

@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from ..kernels import source
+from ..kernels import records, source
 from ..program import Program
 from .compiled import CompiledNetwork, Library
-from .layout import LayerRecord, TaskRecord
+from .layout import LayerRecord, PieceRecord, TaskRecord
 from .workspace import KINDS, SCRATCH
 
 REACH = 1 << 30  # elements that a pointer can reach; a view reserves nothing
@@ -91,6 +91,8 @@ def names(dtype: np.dtype) -> dict[str, Any]:
         "exponent": lambda x: real(np.frexp(x)[1] - 1), "mantissa": lambda x: np.frexp(x)[0] * real(2),
         "task": TaskRecord.from_address,
         "layer": lambda t, l: LayerRecord.from_address(t.layers + l * ctypes.sizeof(LayerRecord)),
+        "piece": lambda t, i: PieceRecord.from_address(t.piece + i * ctypes.sizeof(PieceRecord)),
+        **records.CONSTANTS,
         "to_reals": pointer(kind),
         "to_doubles": pointer(ctypes.c_double),
         "to_ints": pointer(ctypes.c_int64),

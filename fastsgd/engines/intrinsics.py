@@ -16,7 +16,8 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from .layout import LayerRecord, TaskRecord
+from ..kernels import records
+from .layout import LayerRecord, PieceRecord, TaskRecord
 from .workspace import COLUMNS, KINDS, LANES, ONE, ROWS, SCRATCH
 
 I32, I64 = ir.IntType(32), ir.IntType(64)
@@ -228,13 +229,19 @@ def names(dtype: np.dtype) -> dict[str, Any]:
     def layer(t, l):
         return layer_at(t.layers + l * layer_size)
 
+    piece_at, piece_size = at_address("piece_at", numba.from_dtype(np.dtype(PieceRecord))), ctypes.sizeof(PieceRecord)
+
+    def piece(t, i):
+        return piece_at(t.piece + i * piece_size)
+
     int64 = types.int64
     return {
+        **records.CONSTANTS,
         "real": dtype.type, "f8": np.float64, "i64": np.int64, "u64": np.uint64, "DOUBLE": double,
         "where": where, "minimum": minimum, "maximum": maximum,
         "sqrt": unary("sqrt"), "floor": unary("floor"), "absolute": unary("fabs"),
         "pow2": pow2, "exponent": exponent, "mantissa": mantissa,
-        "task": at_address("task", numba.from_dtype(np.dtype(TaskRecord))), "layer": layer,
+        "task": at_address("task", numba.from_dtype(np.dtype(TaskRecord))), "layer": layer, "piece": piece,
         "to_reals": at_address("to_reals", reals), "to_doubles": at_address("to_doubles", doubles),
         "to_ints": at_address("to_ints", ints),
         "at": indexed("at", reals), "doubles_at": indexed("doubles_at", doubles), "ints_at": indexed("ints_at", ints),

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ..kernels import records, source
+from ..kernels import records
 from ..program import Op, Program
 
 THIN = 4  # most outputs of a last layer that is kept transposed
@@ -29,6 +29,12 @@ class LayerRecord(ctypes.Structure):
     """One step of the network, as the kernels see it."""
 
     _fields_ = tuple((name, C_TYPES[kind]) for name, kind in records.LAYER.items())
+
+
+class PieceRecord(ctypes.Structure):
+    """Weights that are updated in one go from their whole gradient, as the kernels see them."""
+
+    _fields_ = tuple((name, C_TYPES[kind]) for name, kind in records.PIECE.items())
 
 
 class TaskRecord(ctypes.Structure):
@@ -148,7 +154,7 @@ class Layout:
 
     def __init__(self, program: Program) -> None:
         self.program = program
-        self.slots = len(source.update_table()[program.rule].slots) if program.rule else 0
+        self.slots = len(program.memories)
         self.places: list[Place] = []
         top = turned_top = 0
         for i, op in enumerate(program.ops):

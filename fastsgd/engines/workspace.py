@@ -8,13 +8,18 @@ from collections.abc import Callable
 import numpy as np
 
 from ..kernels import records, source
-from ..program import Op, Program
+from ..program import Finish, Op, Program
 from . import draws
 from .layout import LayerRecord, Layout, Place, TaskRecord, aligned, round_up, width_of
+from .pieces import NORM, make_pieces
 
 BLOCK = 256  # most rows of a block: their activations stay in the second-level cache
 SCRATCH = 34 * 32  # elements of a thread's gradient tile, as in tile.h
 MOST_THREADS = 64
+CLIPS = {
+    kind: records.CONSTANTS[name]
+    for kind, name in zip(source.CLIPS, ("CLIP_NORM", "CLIP_VALUE", "CLIP_ALL"), strict=True)
+}
 MOST_LANES = 16
 LANES_MEMORY = 16 << 20  # bytes of all lanes' gradients
 ROWS, ONE, COLUMNS, LANES = 0, 1, 2, 3  # paths, as in engine.h
@@ -61,6 +66,7 @@ class Workspace:
         t.loss = address(f"loss_{program.loss}") if program.loss else 0
         t.loss_constants = self.keep(np.array([*program.loss_constants, 0.0], dtype))
         t.product = address("product")
+        self._defer(t, layout)
         t.update = address(f"update_{program.rule}") if program.rule else 0
 
         below = t.input
@@ -101,6 +107,23 @@ class Workspace:
         record.seeded = op.seed is not None
         record.seed = ctypes.c_int64(op.seed or 0).value
 
+    def _defer(self, t: TaskRecord, layout: Layout) -> None:
+        """What updates from whole gradients need."""
+        program = layout.program
+        if not program.deferred:
+            return
+        finish = program.finish or Finish()
+        self.pieces = make_pieces(layout)
+        t.deferred, t.pieces, t.piece = 1, len(self.pieces), ctypes.addressof(self.pieces)
+        t.rule_numbers = len(source.update_table()[program.rule or ""].numbers)
+        t.clip = 0 if finish.clip is None else CLIPS[finish.clip]
+        t.joint = any(piece.constraint == NORM for piece in self.pieces)
+        for name, letter in (("average", source.AVERAGE), ("gathered", source.GATHERED)):
+            if letter in program.memories:
+                setattr(t, name, (1 + program.memories.index(letter)) * layout.bank * program.dtype.itemsize)
+        t.norms = self._zeros(len(self.pieces), np.dtype("f8"))
+        t.penalties = self._zeros(len(self.pieces), np.dtype("f8"))
+
     def reset(self) -> None:
         """Ready for another run, with any number of threads."""
         t = self.task
@@ -124,7 +147,7 @@ class Workspace:
 
 def path_of(program: Program, batch: int) -> int:
     """The way a step is divided: a function of shapes and batch size, and never of the number of threads."""
-    if not program.is_plain:
+    if program.deferred or not program.is_plain:
         return ROWS
     if batch == 1:
         return ONE
@@ -136,7 +159,7 @@ def path_of(program: Program, batch: int) -> int:
 
 def lanes_of(program: Program, batch: int) -> int:
     """Lanes for batches of so many rows: each has a block at least, and all their gradients stay within 16 MiB."""
-    if not program.is_plain:
+    if program.deferred or not program.is_plain:
         return 1
     weights = sum(op.inputs * op.outputs for op in program.ops if op.kind == "dense") * program.dtype.itemsize
     return max(1, min(MOST_LANES, batch // BLOCK, LANES_MEMORY // max(1, weights)))

@@ -60,13 +60,21 @@ def train(address: i64, me: i64) -> None:
             if finite(total) == 0:
                 t.failed = 1 + start // t.batch
                 t.failed_epoch = epoch
+        updating = last
+        if t.deferred:
+            updating = 0
         if t.path == COLUMNS:
-            learn_columns(t, me, rows, begin, last, h)
+            learn_columns(t, me, rows, begin, updating, h)
         elif t.path == LANES and last:
             merge_lanes(t, me, min(t.lanes, (batch + t.rows - 1) // t.rows), h)
         elif t.path == ROWS:
-            learn(t, me, rows, begin, last, h)
+            learn(t, me, rows, begin, updating, h)
+        if last and t.deferred:
+            barrier(t, me)
+            finish(t, me, h)
         barrier(t, me)
+        if last and t.deferred and me == 0:
+            total = total + f8(batch * t.outputs) * penalty(t)
         blocks = blocks + 1
         done = done + rows
         if last:

@@ -43,6 +43,33 @@ LAYER = {
     "seed": "i64",
 }
 
+# Weights that one thread takes from their whole gradient to their new value: see finish.py. A multiple of 16 elements.
+PIECE = {
+    "W": "i64",  # address
+    "count": "i64",  # elements
+    "layer": "i64",  # number of the layer
+    "panel": "i64",  # of whose transposed copy this is the source; -1: there is none
+    "first": "i64",  # first piece of its variable
+    "of": "i64",  # pieces of its variable
+    "decays": "i64",  # 1: weight decay that is not in the rule applies
+    "constraint": "i64",  # 0, or one of the constants
+    "lanes": "i64",  # columns of a panel
+    "group": "i64",  # first of the pieces whose norm is taken together
+    "group_size": "i64",
+    "l1": "f8",
+    "l2": "f8",
+    "low": "f8",  # of a constraint on norms
+    "high": "f8",
+    "rate": "f8",
+}
+
+CONSTANTS = {
+    **{kind.upper(): number for number, kind in enumerate(KINDS)},
+    "NOW": 0, "PART": 1, "DECAY": 2, "LIMIT": 3, "KEEP": 4, "OVERWRITE": 5,  # places in source.FINISH
+    "CLIP_VALUE": 1, "CLIP_NORM": 2, "CLIP_ALL": 3,  # ways to clip
+    "NOT_NEGATIVE": 1, "NORMS": 2, "NORM": 3,  # constraints: NORMS of the columns of a panel, or the one NORM of a group
+}  # fmt: skip
+
 # One job: a network, its rows, and how far it is. Only thread 0 writes it, when all others have left.
 TASK = {
     "layers": "i64",
@@ -78,6 +105,16 @@ TASK = {
     "loss": "i64",  # address of a loop; 0: none wanted
     "loss_constants": "i64",
     "update": "i64",  # address of a loop
+    "deferred": "i64",  # 1: updates need whole gradients, see finish.py; what follows is about them
+    "pieces": "i64",  # number of pieces
+    "piece": "i64",  # address of their records
+    "rule_numbers": "i64",  # numbers of a step that belong to the rule; those of source.FINISH follow
+    "clip": "i64",  # 0, or one of the constants
+    "joint": "i64",  # 1: constraints on norms over several pieces
+    "average": "i64",  # bytes from a weight to its moving average; 0: none is kept
+    "gathered": "i64",  # bytes from a weight to the sum of its gradients; 0: each makes an update
+    "norms": "i64",  # address of a double for each piece, and so
+    "penalties": "i64",
     "product": "i64",  # address of the kernel of this name: compiled once, instead of into each of its callers
     "hyper": "i64",  # address of the update rule's numbers for the steps from `hyper_step` on
     "hyper_step": "i64",

@@ -21,9 +21,13 @@ HERE = Path(__file__).parent
 FORMULAS = ("elementary", "activations", "losses", "updates")
 LOOPS = (
     "shuffle", "products", "thin", "rows", "noise", "softmax", "normalization", "steps", "columns", "lanes", "one",
-    "driver",
+    "finish", "driver",
 )  # fmt: skip
 SLOTS = "vsu"  # memories of an update rule, in this order
+ARRAYS = f"wgd{SLOTS}"  # what its functions take and assign by the element; d lives within one step only
+AVERAGE, GATHERED = "m", "k"  # further memories, behind the rule's: moving average of w, sum of gradients
+CLIPS = ("clipnorm", "clipvalue", "global_clipnorm")  # ways to clip, by the names of Keras's arguments
+FINISH = ("now", "part", "decay", "limit", "keep", "overwrite")  # numbers of a step behind the rule's: see finish.py
 Names = dict[str, Any]
 
 
@@ -47,10 +51,21 @@ class Formula:
 
 @dataclass(frozen=True)
 class Rule:
-    """One update rule: the functions ``name_x`` that assign x, the slots it keeps, its numbers per step."""
+    """One update rule.
+
+    Attributes
+    ----------
+    name : str
+    functions : tuple of str
+        Evaluated in this order; the last letter of each is what it assigns.
+    slots : str
+        Letters of the memories it keeps.
+    numbers : tuple of str
+        What it takes besides arrays: its numbers per step.
+    """
 
     name: str
-    assigns: str
+    functions: tuple[str, ...]
     slots: str
     numbers: tuple[str, ...]
 
@@ -84,15 +99,23 @@ def loss_table() -> dict[str, Formula]:
 
 @cache
 def update_table() -> dict[str, Rule]:
-    rules: dict[str, Rule] = {}
-    arrays = "wg" + SLOTS
-    for function, parameters in signatures("updates").items():
+    """All rules by name, and each once more as ``name_decayed``: with decoupled weight decay (``decay_w``) before it."""
+    found: dict[str, tuple[str, ...]] = {}
+    for function in signatures("updates"):
         name, _, assigned = function.rpartition("_")
-        old = rules.get(name, Rule(name, "", "", ()))
-        used = [s for s in SLOTS if s in parameters or s == assigned or s in old.slots]
-        numbers = old.numbers + tuple(p for p in parameters if p not in arrays and p not in old.numbers)
-        rules[name] = Rule(name, old.assigns + assigned, "".join(used), numbers)
-    return rules
+        if len(assigned) == 1 and name != "decay":
+            found[name] = (*found.get(name, ()), function)
+    return {
+        name: _rule(name, functions)
+        for plain, rest in found.items()
+        for name, functions in ((plain, rest), (f"{plain}_decayed", ("decay_w", *rest)))
+    }
+
+
+def _rule(name: str, functions: tuple[str, ...]) -> Rule:
+    used = [p for f in functions for p in (f[-1], *signatures("updates")[f])]
+    numbers = tuple(dict.fromkeys(p for p in used if p not in ARRAYS))
+    return Rule(name, functions, "".join(s for s in SLOTS if s in used), numbers)
 
 
 # -- Loops rendered from formulas
@@ -187,17 +210,22 @@ def _loss_in_passes(f: Formula) -> str:
 
 
 def _update_loop(r: Rule) -> str:
-    arrays = {"w", "g", *SLOTS}
-    loads = "".join(f"    {name}: real = h[{i}]\n" for i, name in enumerate(r.numbers))
+    """Through locals: what one function assigned, and roots that two of them take, need not come from memory again."""
+    arrays = ["w", "g", *r.slots]
+    numbers = "".join(f"    {name}: real = h[{i}]\n" for i, name in enumerate(r.numbers))
+    loads = "".join(f"        {x}_i: real = {x}[i]\n" for x in arrays)
     lines = ""
-    for x in r.assigns:
-        parameters = signatures("updates")[f"{r.name}_{x}"]
-        called = ", ".join(f"{p}[i]" if p in arrays else p for p in parameters)
-        lines += f"        {x}[i] = {r.name}_{x}({called})\n"
+    for function in r.functions:
+        called = ", ".join(f"{p}_i" if p in ARRAYS else p for p in signatures("updates")[function])
+        kind = "" if function[-1] in arrays else ": real"
+        lines += f"        {function[-1]}_i{kind} = {function}({called})\n"
+    memories = (*r.slots, *(x for x in SLOTS if x not in r.slots))  # banks without gaps; what follows is not there
+    banks = ", ".join(f"{x}: reals" for x in memories)
+    stores = "".join(f"        {x}[i] = {x}_i\n" for x in (*r.slots, "w"))
     return f"""
-def update_{r.name}(w: reals, g: reals, v: reals, s: reals, u: reals, n: i64, h: reals) -> None:
-{loads}    for i in range(n):
-{lines}
+def update_{r.name}(w: reals, g: reals, {banks}, n: i64, h: reals) -> None:
+{numbers}    for i in range(n):
+{loads}{lines}{stores}
 """
 
 
@@ -270,3 +298,24 @@ def on_arrays(dtype: Any) -> Names:
         "pow2": pow2, "exponent": exponent, "mantissa": mantissa,
     }  # fmt: skip
     return load({"__name__": __name__, **borrowed}, FORMULAS)
+
+
+def update_arrays(rule: Rule, numbers: dict[str, Any], arrays: dict[str, Any]) -> None:
+    """One step of a rule on NumPy arrays, in place.
+
+    Parameters
+    ----------
+    rule : Rule
+    numbers : dict
+        Its numbers by name.
+    arrays : dict of numpy.ndarray
+        The weights ``w``, their gradient ``g`` and the slots, by letter: of one shape and dtype.
+    """
+    real = arrays["w"].dtype.type
+    formulas, values = on_arrays(real), {**arrays, **{name: real(n) for name, n in numbers.items()}}
+    for function in rule.functions:
+        result = formulas[function](*(values[p] for p in signatures("updates")[function]))
+        if function[-1] in arrays:
+            arrays[function[-1]][...] = result
+        else:
+            values[function[-1]] = result

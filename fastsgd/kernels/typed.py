@@ -8,11 +8,13 @@ only, as the build runs it.
 from __future__ import annotations
 
 import ast
+from collections.abc import Mapping
 
 Records = dict[str, dict[str, str]]
 TYPES = {
     "real": "real_t", "f8": "double", "i64": "int64_t", "u64": "uint64_t", "None": "void",
     "reals": "real_t *", "doubles": "double *", "ints": "int64_t *", "Task": "TaskRecord *", "Layer": "LayerRecord *",
+    "Piece": "PieceRecord *",
 }  # fmt: skip
 
 
@@ -51,18 +53,19 @@ def cython_name(c: str) -> str:
     return {v: k for k, v in TYPES.items()}[c] if c.endswith("*") else c
 
 
-def pxd(text: str, records: Records, kinds: tuple[str, ...], borrowed: str) -> str:
+def pxd(text: str, records: Records, constants: Mapping[str, int], borrowed: str) -> str:
     """Declarations of all functions; ``borrowed`` is the head that names what ``engine.h`` lends."""
-    structs = f"    int64_t {', '.join(kinds).upper()}\n"
+    structs = f"    int64_t {', '.join(constants)}\n"
     for name, fields in records.items():
         structs += f"    ctypedef struct {name}:\n" + "".join(f"        {TYPES[t]} {f}\n" for f, t in fields.items())
     functions = [declaration(node) for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)]
     return borrowed.replace("    # RECORDS\n", structs) + "\n".join(functions)
 
 
-def header(records: Records, kinds: tuple[str, ...]) -> str:
-    """The records as C structs, and the numbers of the kinds of steps."""
-    return f"enum {{ {', '.join(kinds).upper()} }};\n" + "".join(
+def header(records: Records, constants: Mapping[str, int]) -> str:
+    """The records as C structs, and the constants."""
+    enum = ", ".join(f"{name} = {value}" for name, value in constants.items())
+    return f"enum {{ {enum} }};\n" + "".join(
         f"struct {name} {{\n" + "".join(f"    {TYPES[t]} {f};\n" for f, t in fields.items()) + "};\n"
         + f"typedef struct {name} {name};\n"
         for name, fields in records.items()

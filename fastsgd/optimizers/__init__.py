@@ -11,12 +11,24 @@ from typing import TYPE_CHECKING, Any
 from .. import absent
 from ..identifiers import instance, serialized
 from . import schedules
+from .adadelta import Adadelta
+from .adagrad import Adagrad
+from .adam import Adam, AdamW
+from .adamax import Adamax
 from .base import Optimizer
+from .lion import Lion
+from .nadam import Nadam
+from .rmsprop import RMSprop
 from .sgd import SGD
 
-__all__ = ["SGD", "Optimizer", "deserialize", "get", "schedules", "serialize"]
+__all__ = [
+    "SGD", "Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "Lion", "Nadam", "Optimizer", "RMSprop", "deserialize",
+    "get", "schedules", "serialize",
+]  # fmt: skip
 
-CLASSES: dict[str, type[Optimizer]] = {"SGD": SGD}
+CLASSES: dict[str, type[Optimizer]] = {
+    made.__name__: made for made in (Adadelta, Adagrad, Adam, AdamW, Adamax, Lion, Nadam, RMSprop, SGD)
+}
 
 
 def get(identifier: Any) -> Any:

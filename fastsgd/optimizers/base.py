@@ -1,72 +1,120 @@
-"""What all optimizers share: learning rate, update count, memories, and the update of arrays in place."""
+"""What all optimizers share: learning rate, options, and what they tell the engines."""
 
 from __future__ import annotations
 
-import warnings
+import inspect
+import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
-from ..arguments import number, takes
+from ..arguments import flag, number, takes
 from ..kernels import source
+from ..program import Finish
 from . import schedules
+from .arrays import Arrays, place_of
 from .schedules.base import rates_of
+from .settings import Clip, Setting, optional_number, optional_whole
 
-DEFAULT_RATE = 0.01  # an argument that is this very object was not given
 Rate = float | Callable[[int], Any]
 
 
-class Optimizer:
-    """Base of all optimizers: learning rate, update count, memories, and the update of arrays in place.
+class Optimizer(Arrays):
+    """Base of all optimizers: learning rate, options, and the update of arrays in place.
 
-    A subclass names its ``rule`` and gives the ``numbers`` of a step.
+    A subclass names its :meth:`formula` and gives the :meth:`numbers` of a step. The order of an update: clip, decay,
+    step, average, constraints, count.
 
     Parameters
     ----------
     learning_rate : float, LearningRateSchedule or callable
         0 or more; a schedule (see :mod:`fastsgd.optimizers.schedules`), or a function of the update count. Reading it
         gives that of the next update. ``lr`` is its old name; only one of both may be given.
-    decay : float
-        Learning rate at update t (from 0): ``learning_rate / (1 + decay * t)``, as in Keras 1 and 2.
+    weight_decay : float, optional
+        Decoupled: ``w = w - lr weight_decay w`` before each step, see :meth:`exclude_from_weight_decay`.
+    clipnorm : float, optional
+        Above 0. A variable's gradient that is longer than this is made so long.
+    clipvalue : float, optional
+        Above 0. Elements of gradients are kept between ``-clipvalue`` and ``clipvalue``.
+    global_clipnorm : float, optional
+        As clipnorm, for all variables together. Only one of the three may be given.
+    use_ema : bool
+        Keep an exponential moving average of each weight; ``fit`` puts it in the weight's place when it ends.
+    ema_momentum : float
+        In [0, 1]: ``average = ema_momentum average + (1 - ema_momentum) w``; the first average is w.
+    ema_overwrite_frequency : int, optional
+        Put the averages in the weights' places after every so many updates, too.
+    loss_scale_factor : float, optional
+        Above 0: what gradients given to :meth:`apply` are to be divided by. ``fit`` needs none.
+    gradient_accumulation_steps : int, optional
+        2 or more: update with the mean of so many gradients, after as many batches.
     name : str, optional
+    decay : float
+        Of Keras 1 and 2: the learning rate at update t (from 0) is ``learning_rate / (1 + decay * t)``.
 
     Attributes
     ----------
+    steps : int
+        Gradients seen so far: what schedules and ``decay`` count.
     iterations : int
-        Updates done so far.
+        Updates done so far: the same, but for gradient_accumulation_steps.
 
     Raises
     ------
     TypeError, ValueError
-        A setting that is no number, or out of its range; on assignment too.
+        A setting that is no number, or out of its range, or two ways of clipping; on assignment too.
     """
+
+    weight_decay = Setting(optional_number, 0)
+    clipnorm = Clip()
+    clipvalue = Clip()
+    global_clipnorm = Clip()
+    use_ema = Setting(flag)
+    ema_momentum = Setting(number, 0, 1)
+    ema_overwrite_frequency = Setting(optional_whole, 1)
+    loss_scale_factor = Setting(optional_number, 2.0**-1022)
+    gradient_accumulation_steps = Setting(optional_whole, 2)
+    decay = Setting(number, 0)
 
     def __init__(
         self,
-        learning_rate: Rate = DEFAULT_RATE,
+        learning_rate: Rate = 0.01,
+        weight_decay: float | None = None,
+        clipnorm: float | None = None,
+        clipvalue: float | None = None,
+        global_clipnorm: float | None = None,
+        use_ema: bool = False,
+        ema_momentum: float = 0.99,
+        ema_overwrite_frequency: int | None = None,
+        loss_scale_factor: float | None = None,
+        gradient_accumulation_steps: int | None = None,
+        name: str | None = None,
         *,
         decay: float = 0.0,
         lr: Rate | None = None,
-        name: str | None = None,
     ) -> None:
-        if lr is not None and learning_rate is not DEFAULT_RATE:
+        super().__init__()
+        if lr is not None and learning_rate is not inspect.signature(type(self)).parameters["learning_rate"].default:
             raise ValueError(
                 f"lr is the old name of learning_rate: got both, lr={lr!r}, learning_rate={learning_rate!r}"
             )
-        self.iterations = 0
         self._learning_rate: Rate = 0.0
         self.learning_rate = learning_rate if lr is None else lr  # type: ignore[assignment]
-        self.decay = decay
-        self.name = name or type(self).__name__
-        self._variables: list[np.ndarray] = []
-        self._slots: list[dict[str, np.ndarray]] = []  # of each variable: the rule's memories by letter
+        self.weight_decay, self.decay, self.name = weight_decay, decay, name or type(self).__name__
+        self.clipnorm, self.clipvalue, self.global_clipnorm = clipnorm, clipvalue, global_clipnorm
+        self.use_ema, self.ema_momentum = use_ema, ema_momentum
+        self.ema_overwrite_frequency = ema_overwrite_frequency
+        self.loss_scale_factor = loss_scale_factor
+        self.gradient_accumulation_steps = gradient_accumulation_steps
+        self._undecayed: list[Any] = []  # places of arrays
+        self._undecayed_names: list[str] = []
 
     # -- Settings ------------------------------------------------------------------------------------------------------
     @property
     def learning_rate(self) -> float:
         if callable(self._learning_rate):
-            return float(rates_of(self._learning_rate, np.array([self.iterations]))[0])
+            return float(rates_of(self._learning_rate, np.array([self.steps]))[0])
         return self._learning_rate
 
     @learning_rate.setter
@@ -95,14 +143,70 @@ class Optimizer:
         self.learning_rate = value
 
     @property
-    def decay(self) -> float:
-        return self._decay
+    def iterations(self) -> int:
+        return self.steps // (self.gradient_accumulation_steps or 1)
 
-    @decay.setter
-    def decay(self, value: float) -> None:
-        self._decay = number("decay", value, 0)
+    @iterations.setter
+    def iterations(self, value: int) -> None:
+        self.steps = value * (self.gradient_accumulation_steps or 1)
+
+    def exclude_from_weight_decay(
+        self, var_list: Iterable[np.ndarray] | None = None, var_names: Iterable[str] | None = None
+    ) -> None:
+        """Leave some variables out of weight decay; a second call replaces the first one's choice.
+
+        Parameters
+        ----------
+        var_list : iterable of numpy.ndarray, optional
+            Arrays that :meth:`apply` will get.
+        var_names : iterable of str, optional
+            Regular expressions; of a model, the weights in whose names one of them is found. Names are like
+            ``"dense_1/bias"``, so ``["bias"]`` means all biases.
+
+        Raises
+        ------
+        TypeError
+            Something else.
+        """
+        arrays, names = list(var_list or ()), [var_names] if isinstance(var_names, str) else list(var_names or ())
+        if not all(isinstance(w, np.ndarray) for w in arrays) or not all(isinstance(n, str) for n in names):
+            raise TypeError(f"var_list must hold arrays and var_names text, got {var_list!r} and {var_names!r}")
+        self._undecayed, self._undecayed_names = [place_of(w) for w in arrays], names
 
     # -- For engines ---------------------------------------------------------------------------------------------------
+    def formula(self) -> str:
+        """Which rule of ``kernels/updates.py`` the present settings need, weight decay apart."""
+        raise NotImplementedError(f"{type(self).__name__} names no formula")
+
+    @property
+    def rule(self) -> str:
+        """The rule, with the decay of all weights in it."""
+        decayed = self.weight_decay and not self._undecayed and not self._undecayed_names
+        return self.formula() + "_decayed" * bool(decayed)
+
+    def starts(self) -> dict[str, float]:
+        """What the rule's memories begin with, by letter, if not with zero."""
+        return {}
+
+    def finish(self, names: Sequence[str]) -> Finish | None:
+        """What the options ask for beside the rule, for weights of these names; None: nothing.
+
+        Raises
+        ------
+        ValueError
+            Arrays were excluded from weight decay: what a model trains has names only.
+        """
+        if self._undecayed:
+            raise ValueError(
+                "exclude_from_weight_decay by var_list is for arrays; give var_names for a model's weights"
+            )
+        decays: tuple[bool, ...] = ()
+        if self.weight_decay and self._undecayed_names:
+            pattern = re.compile("|".join(self._undecayed_names))
+            decays = tuple(pattern.search(name) is None for name in names)
+        made = Finish(self._clip(), self.gradient_accumulation_steps or 1, self.use_ema, decays)
+        return None if made == Finish() else made
+
     def rates(self, t: np.ndarray) -> Any:
         """Learning rates at update counts t, schedule and decay applied: float64, of t's shape, or a float for all t.
 
@@ -116,128 +220,49 @@ class Optimizer:
             rate = rates_of(rate, t.reshape(-1)).reshape(t.shape)
         return rate / (1.0 + self.decay * t) if self.decay else rate
 
-    @property
-    def rule(self) -> str:
-        """Which rule of ``kernels/updates.py`` the present settings need."""
-        raise NotImplementedError(f"{type(self).__name__} names no rule")
+    def updates(self, t: np.ndarray) -> np.ndarray:
+        """Updates done before gradient t, float64."""
+        return (t // (self.gradient_accumulation_steps or 1)).astype(np.float64)
 
     def numbers(self, t: np.ndarray) -> dict[str, Any]:
-        """The rule's per-step numbers by name, for update counts t: float64, of t's shape, or scalar for all t."""
+        """The rule's numbers by name, when t gradients were seen: float64, of t's shape, or scalar for all t."""
         return {"lr": self.rates(t)}
 
-    def hyper(self, t: np.ndarray) -> np.ndarray:
-        """What the rule needs at updates t.
+    def all_numbers(self, t: np.ndarray) -> dict[str, Any]:
+        """As :meth:`numbers`, with those of the options (``source.FINISH``)."""
+        every, n, clip = self.gradient_accumulation_steps or 1, self.updates(t), self._clip()
+        numbers = self.numbers(t)
+        return {
+            **numbers,
+            "decay": numbers["lr"] * (self.weight_decay or 0.0),
+            "now": np.where((t + 1) % every == 0, 1.0, 0.0) if every > 1 else 1.0,
+            "part": 1.0 / every,
+            "limit": getattr(self, clip) if clip else 0.0,
+            "keep": np.where(n == 0, 0.0, self.ema_momentum) if self.use_ema else 0.0,
+            "overwrite": np.where((n + 1) % (self.ema_overwrite_frequency or np.inf) == 0, 1.0, 0.0),
+        }
+
+    def hyper(self, t: np.ndarray, finish: bool = False) -> np.ndarray:
+        """What the rule needs when t gradients were seen.
 
         Parameters
         ----------
         t : numpy.ndarray of int64, shape (steps,)
-            Updates done before each step.
+        finish : bool
+            The numbers of the options, too.
 
         Returns
         -------
         numpy.ndarray of float64, shape (steps, numbers)
-            In the order of ``source.update_table()[rule].numbers``; of stride 0 if it is the same at all steps.
+            In the order of ``source.update_table()[rule].numbers``, then of ``source.FINISH``; of stride 0 if it is the
+            same at all steps.
         """
-        given = self.numbers(t)
-        wanted = [np.asarray(given[name], np.float64) for name in source.update_table()[self.rule].numbers]
+        given = self.all_numbers(t) if finish or self.weight_decay else self.numbers(t)
+        names = source.update_table()[self.rule].numbers + (source.FINISH if finish else ())
+        wanted = [np.asarray(given[name], np.float64) for name in names]
         if all(number.ndim == 0 for number in wanted):
             return np.broadcast_to(np.array(wanted), (len(t), len(wanted)))
         return np.stack([np.broadcast_to(number, len(t)) for number in wanted], axis=-1)
-
-    # -- Alone, on arrays ----------------------------------------------------------------------------------------------
-    @property
-    def variables(self) -> list[Any]:
-        """The state, as in Keras: update count, learning rate (no schedule), then the memories of every array."""
-        rate = [] if callable(self._learning_rate) else [self._learning_rate]
-        return [self.iterations, *rate, *(slot for slots in self._slots for slot in slots.values())]
-
-    def build(self, variables: Iterable[np.ndarray]) -> None:
-        """Make memories (of zeros) for these arrays; :meth:`apply` does so at its first call.
-
-        If there are memories already, they pass over to these arrays.
-
-        Raises
-        ------
-        TypeError, ValueError
-            Something that cannot be updated in place: no float32 or float64 array, or read-only.
-        """
-        variables = [_checked_variable(i, w) for i, w in enumerate(variables)]
-        if self._slots:  # it was copied or unpickled: the memories belong to the arrays that come first now
-            kept = [{(slot.shape, slot.dtype) for slot in slots.values()} for slots in self._slots]
-            if len(kept) != len(variables) or any(
-                k - {(w.shape, w.dtype)} for k, w in zip(kept, variables, strict=True)
-            ):
-                raise ValueError(
-                    f"variables have shapes {[w.shape for w in variables]}, the memories of this optimizer belong to "
-                    f"{len(kept)} variables of other shapes or dtypes: {kept}"
-                )
-        else:
-            self._slots = [{} for _ in variables]
-        self._variables = variables
-        for i in range(len(variables)):
-            self._memories(i)
-
-    def _memories(self, i: int) -> dict[str, np.ndarray]:
-        """The slots of variable i; zeros where the present settings need one that was not needed before."""
-        for letter in source.update_table()[self.rule].slots:
-            self._slots[i].setdefault(letter, np.zeros_like(self._variables[i]))
-        return self._slots[i]
-
-    def apply(self, grads: Sequence[Any], trainable_variables: Iterable[np.ndarray] | None = None) -> None:
-        """One update: move arrays against their gradients, in place, and count it.
-
-        The memories belong to the arrays of the first call (or of :meth:`build`); later calls may come with any of
-        these arrays, or with views of the same memory.
-
-        Parameters
-        ----------
-        grads : sequence of array_like or None
-            One for each variable, of its shape; converted to its dtype. None: the variable stays as it is.
-        trainable_variables : iterable of numpy.ndarray, optional
-            float32 or float64, writeable; by default all that the optimizer was built with.
-
-        Raises
-        ------
-        TypeError, ValueError
-            Arrays that do not fit; nothing has changed then.
-        """
-        variables = self._variables if trainable_variables is None else list(trainable_variables)
-        grads = list(grads)
-        if len(grads) != len(variables):
-            raise ValueError(f"got {len(grads)} gradients for {len(variables)} variables")
-        if not grads:
-            return
-        if not self._variables:
-            self.build(variables)
-        given = [(i, g) for i, g in enumerate(grads) if g is not None]
-        if not given:
-            raise ValueError("No gradients provided for any variable.")
-        if len(given) < len(grads):
-            missing = sorted(set(range(len(grads))) - {i for i, _ in given})
-            warnings.warn(f"no gradients for the variables {missing}: they stay as they are", stacklevel=2)
-        known = {_memory_of(w): i for i, w in enumerate(self._variables)}
-        steps = []
-        for i, g in given:
-            w = _checked_variable(i, variables[i])
-            if _memory_of(w) not in known:
-                raise ValueError(
-                    f"Unknown variable: variables[{i}] of shape {w.shape} is none of those that this optimizer was "
-                    "used with first; update arrays in place, and make a new optimizer for other arrays"
-                )
-            steps.append((w, _checked_gradient(i, g, w), self._memories(known[_memory_of(w)])))
-        numbers = {name: float(n) for name, n in self.numbers(np.asarray(self.iterations)).items()}
-        for w, g, slots in steps:
-            _step(self.rule, numbers, {"w": w, "g": g, **slots})
-        self.iterations += 1
-
-    def apply_gradients(self, grads_and_vars: Iterable[tuple[Any, np.ndarray]]) -> int:
-        """:meth:`apply` with pairs ``(gradient, variable)``; returns the update count, as in Keras."""
-        pairs = list(grads_and_vars)
-        self.apply([g for g, _ in pairs], [w for _, w in pairs])
-        return self.iterations
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_variables": []}  # a copy serves other arrays, but goes on with the same memories
 
     # -- Configs -------------------------------------------------------------------------------------------------------
     def get_config(self) -> dict[str, Any]:
@@ -245,47 +270,20 @@ class Optimizer:
         rate: Any = self._learning_rate
         if isinstance(rate, schedules.LearningRateSchedule):
             rate = schedules.serialize(rate)
-        return {"name": self.name, "learning_rate": rate, "decay": self.decay}
+        options = (
+            "decay", "weight_decay", "clipnorm", "global_clipnorm", "clipvalue", "use_ema", "ema_momentum",
+            "ema_overwrite_frequency", "loss_scale_factor", "gradient_accumulation_steps",
+        )  # fmt: skip
+        return {"name": self.name, "learning_rate": rate, **{name: getattr(self, name) for name in options}}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Optimizer:
         return cls(**config)
 
     def __repr__(self) -> str:
-        settings = ", ".join(f"{k}={v!r}" for k, v in self.get_config().items() if k != "name")
-        return f"{type(self).__name__}({settings})"
-
-
-def _memory_of(w: np.ndarray) -> tuple[Any, ...]:
-    """Equal for two arrays that are the same numbers at the same place."""
-    return w.__array_interface__["data"][0], w.shape, w.strides, w.dtype
-
-
-def _checked_variable(i: int, w: Any) -> np.ndarray:
-    if not isinstance(w, np.ndarray) or w.dtype.type not in (np.float32, np.float64):
-        found = f"dtype {w.dtype}" if isinstance(w, np.ndarray) else f"type {type(w).__name__}"
-        raise TypeError(f"variables[{i}] must be a float32 or float64 array, got {found}")
-    if not w.flags.writeable:
-        raise ValueError(f"variables[{i}] is read-only, it cannot be updated in place")
-    return w
-
-
-def _checked_gradient(i: int, g: Any, w: np.ndarray) -> np.ndarray:
-    g = np.asarray(g)
-    if g.dtype.kind not in "biuf":
-        raise TypeError(f"grads[{i}] must be real numbers, got dtype {g.dtype}")
-    if g.shape != w.shape:
-        raise ValueError(f"grads[{i}] has shape {g.shape}, its variable has shape {w.shape}")
-    with np.errstate(all="ignore"):
-        return g.astype(w.dtype, copy=False)
-
-
-def _step(rule: str, numbers: dict[str, float], arrays: dict[str, np.ndarray]) -> None:
-    """Evaluate a rule's functions in their order and assign what they give."""
-    real: Any = arrays["w"].dtype.type
-    formulas, signatures = source.on_arrays(real), source.signatures("updates")
-    with np.errstate(all="ignore"):  # NaN and inf in gradients go where they go in the engines
-        for letter in source.update_table()[rule].assigns:
-            function = f"{rule}_{letter}"
-            values = [arrays[p] if p in arrays else real(numbers[p]) for p in signatures[function]]
-            arrays[letter][...] = formulas[function](*values)
+        known = dict(inspect.signature(Optimizer).parameters) | dict(inspect.signature(type(self)).parameters)
+        settings = {
+            k: v for k, v in self.get_config().items()
+            if k == "learning_rate" or (k != "name" and not (k in known and v == known[k].default))
+        }  # fmt: skip
+        return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in settings.items())})"

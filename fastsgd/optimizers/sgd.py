@@ -6,20 +6,24 @@ from typing import Any
 
 import numpy as np
 
-from ..arguments import flag, not_yet, number
-from .base import DEFAULT_RATE, Optimizer, Rate
+from ..arguments import flag, number
+from .base import Optimizer, Rate
+from .settings import Setting, one_of
 
 
 class SGD(Optimizer):
     """Gradient descent, with momentum or Nesterov's.
 
-    With gradient g, velocity v (zero at first) and ``lr = learning_rate / (1 + decay * t)``::
+    With gradient g, velocity v (zero at first) and the learning rate lr of the update::
 
         momentum 0:   w = w - lr g
         momentum mu:  v = mu v - lr g;  w = w + v
         nesterov:     v = mu v - lr g;  w = w + mu v - lr g
 
-    These are Keras's; PyTorch's momentum equals it as long as lr is constant.
+    These are Keras's. PyTorch's, ``momentum_style="torch"``, equal them as long as lr is constant::
+
+        momentum mu:  v = mu v + g;  w = w - lr v
+        nesterov:     v = mu v + g;  w = w - lr (g + mu v)
 
     Parameters
     ----------
@@ -28,18 +32,14 @@ class SGD(Optimizer):
     momentum : float
         In [0, 1].
     nesterov : bool
-    decay : float
-        Of Keras 1 and 2 (Keras 3 ignores it silently): the rate falls as above, t counting updates.
-    name : str
-    weight_decay, clipnorm, clipvalue, global_clipnorm, use_ema, gradient_accumulation_steps
-        Not supported yet.
+    momentum_style : {"keras", "torch"}
+    **options
+        See :class:`Optimizer`.
 
     Raises
     ------
     TypeError, ValueError
         A setting that is no number, or out of its range; on assignment too.
-    NotImplementedError
-        A setting that is not supported yet.
 
     Examples
     --------
@@ -49,52 +49,34 @@ class SGD(Optimizer):
     array([0.5, 0. ])
     """
 
+    momentum = Setting(number, 0, 1)
+    nesterov = Setting(flag)
+    momentum_style = Setting(one_of, ("keras", "torch"))
+
     def __init__(
         self,
-        learning_rate: Rate = DEFAULT_RATE,
+        learning_rate: Rate = 0.01,
         momentum: float = 0.0,
         nesterov: bool = False,
         *,
-        decay: float = 0.0,
-        lr: Rate | None = None,
-        name: str = "SGD",
-        weight_decay: Any = None,
-        clipnorm: Any = None,
-        clipvalue: Any = None,
-        global_clipnorm: Any = None,
-        use_ema: Any = None,
-        gradient_accumulation_steps: Any = None,
+        momentum_style: str = "keras",
+        **options: Any,
     ) -> None:
-        not_yet(weight_decay=weight_decay, use_ema=use_ema, gradient_accumulation_steps=gradient_accumulation_steps)
-        not_yet(clipnorm=clipnorm, clipvalue=clipvalue, global_clipnorm=global_clipnorm)
-        super().__init__(learning_rate, decay=decay, lr=lr, name=name)
-        self.momentum = momentum
-        self.nesterov = nesterov
+        super().__init__(learning_rate, **options)
+        self.momentum, self.nesterov, self.momentum_style = momentum, nesterov, momentum_style
 
-    @property
-    def momentum(self) -> float:
-        return self._momentum
-
-    @momentum.setter
-    def momentum(self, value: float) -> None:
-        self._momentum = number("momentum", value, 0, 1)
-
-    @property
-    def nesterov(self) -> bool:
-        return self._nesterov
-
-    @nesterov.setter
-    def nesterov(self, value: bool) -> None:
-        self._nesterov = flag("nesterov", value)
-
-    @property
-    def rule(self) -> str:
+    def formula(self) -> str:
         if self.momentum == 0:
             return "sgd"
-        return "nesterov" if self.nesterov else "momentum"
+        return "torch_" * (self.momentum_style == "torch") + ("nesterov" if self.nesterov else "momentum")
 
     def numbers(self, t: np.ndarray) -> dict[str, Any]:
         return {**super().numbers(t), "mu": self.momentum}
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "momentum": self.momentum, "nesterov": self.nesterov}
+        return {
+            **super().get_config(),
+            "momentum": self.momentum,
+            "nesterov": self.nesterov,
+            "momentum_style": self.momentum_style,
+        }

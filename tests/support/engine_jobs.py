@@ -21,6 +21,11 @@ COMPILED = {f"cython-{isa}": lambda isa=isa: cython_at(isa) for isa in cython.bu
 COMPILED["numba"] = numba.NumbaEngine
 ALL = {**COMPILED, "numpy": reference.ReferenceEngine}
 
+NUMBERS = {  # of any update rule, in a step
+    "lr": 0.02, "mu": 0.9, "rho": 0.9, "c": 0.1, "eps": 0.001, "decay": 0.001,
+    "a": 0.02, "b": 0.002, "c1": 0.1, "c2": 0.01, "beta_1": 0.9, "beta_2": 0.99,
+}  # fmt: skip
+
 
 class Trainer:
     """Everything that one training needs besides the engine."""
@@ -49,8 +54,9 @@ class Trainer:
         ]
 
     def hyper(self, t):
-        numbers = len(source.update_table()[self.program.rule].numbers)
-        return np.tile([0.02, 0.9][:numbers], (len(t), 1)) / (1 + 0.01 * t[:, None] * np.array([1, 0])[:numbers])
+        numbers = source.update_table()[self.program.rule].numbers
+        falling = 1 / (1 + 0.01 * t[:, None] * np.array([name in ("lr", "a", "b") for name in numbers]))
+        return np.array([NUMBERS[name] for name in numbers]) * falling
 
     def run(self, engine, *, batch_size, epochs=2, threads=1, shuffle=True, keep_predictions=False, x=None, y=None):
         """Train from the initial weights; returns the network and the finished run."""

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from ...kernels import source
-from ...program import Program
+from ...program import Finish, Program
 from .. import Hyper, draws
+from .finish import Variable, finish, limited, penalty_slope
 from .layers import Dense, Layer, LogSoftmax, Moment, Softmax
 from .noise import Noise
 from .normalization import BatchNorm, LayerNorm
@@ -41,7 +43,7 @@ class ReferenceNetwork:
         self.shapes = program.weight_shapes()
         size = sum(math.prod(shape) for shape in self.shapes)
         rule = source.update_table()[program.rule] if program.rule else None
-        self.slots = {name: np.zeros(size, program.dtype) for name in (rule.slots if rule else "")}
+        self.slots = {name: np.zeros(size, program.dtype) for name in program.memories}
         self.w = np.zeros(size, program.dtype)
         self.g = np.zeros(size, program.dtype)
         weights, gradients = iter(views(self.w, self.shapes)), iter(views(self.g, self.shapes))
@@ -59,11 +61,7 @@ class ReferenceNetwork:
         self.loss_constants = [program.dtype.type(c) for c in program.loss_constants]
         if program.loss:
             self.loss, self.loss_slope = formulas[program.loss], formulas[f"{program.loss}_slope"]
-        self.numbers = rule.numbers if rule else ()
-        self.rule = [
-            (x, formulas[f"{program.rule}_{x}"], source.signatures("updates")[f"{program.rule}_{x}"])
-            for x in (rule.assigns if rule else "")
-        ]
+        self.rule = rule
 
     def get_weights(self) -> list[np.ndarray]:
         return [w.copy() for w in views(self.w, self.shapes)]
@@ -109,9 +107,35 @@ class ReferenceNetwork:
 
     def update(self, numbers: np.ndarray) -> None:
         """One step of the update rule on all weights."""
-        values = dict(zip(self.numbers, numbers, strict=True), w=self.w, g=self.g, **self.slots)
-        for x, formula, parameters in self.rule:
-            values[x][...] = formula(*(values[p] for p in parameters))
+        assert self.rule is not None
+        values = {"now": 1.0, **dict(zip(self.rule.numbers + source.FINISH, numbers, strict=False))}
+        if self.program.deferred or not all(self.program.trained()):
+            self._finish(values)
+        else:
+            source.update_arrays(self.rule, values, {"w": self.w, "g": self.g, **self.slots})
+
+    def _finish(self, numbers: dict[str, float]) -> None:
+        """The update of one array of weights after the other, from its whole gradient."""
+        assert self.rule is not None
+        options = self.program.finish or Finish()
+        parts = {name: iter(views(slot, self.shapes)) for name, slot in self.slots.items()}
+        decays = iter(options.decays)
+        variables = []
+        for layer in self.layers:
+            for i, (name, trained) in enumerate(zip(layer.op.weights, layer.op.trained, strict=True)):
+                w, g = layer.weights[name], layer.gradients[name]
+                slots, decay = {letter: next(part) for letter, part in parts.items()}, next(decays, False)
+                if not trained:
+                    continue
+                if layer.op.penalties:
+                    g += penalty_slope(w, *layer.op.penalties[i])
+                limits = layer.op.limits[i] if layer.op.limits else None
+                variables.append(Variable(w, g, slots, decay, None if limits is None else partial(limited, limits)))
+        finish(self.rule, numbers, variables, options.clip)
+
+    def penalty(self) -> float:
+        """What the regularizers add to the loss."""
+        return self.program.penalty(views(self.w, self.shapes))
 
     # -- All rows
     def predict(self, x: np.ndarray, threads: int = 1) -> np.ndarray:

@@ -98,6 +98,7 @@ class ReferenceRun:
         self._batch_total += total
         self._done += len(y)
         if self._done == B:
+            self._batch_total += B * outputs * net.penalty()
             net.update(self._hyper())
             self._finish_batch(start + B)
 
