@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """A point between two batches of a fit, from which it can go on.
 
     An epoch is a pass over all rows, or with ``steps_per_epoch`` so many batches of a pass that goes on in the next.

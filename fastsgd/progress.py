@@ -68,6 +68,8 @@ class Progress:
     ----------
     every_epoch : bool
         True if :meth:`epoch_end` must be called for every epoch; else now and then, and after the last one.
+    shows : bool
+        False if nothing is ever shown: then nothing need be called.
 
     Raises
     ------
@@ -89,7 +91,7 @@ class Progress:
         self.every_epoch = level == 2
         self._begun = monotonic()
         self._quiet_until = self._begun + QUIET_SECONDS if verbose == "auto" else self._begun
-        self._shows = level > 0
+        self.shows = level > 0
         self._bar: Any = None
         self._interval = LINE_SECONDS if level == 1 else 0.0  # between two times that something is shown
         self._opened = level == 2  # whether it is settled what is shown, a bar or lines
@@ -104,7 +106,7 @@ class Progress:
 
     def epoch_end(self, epoch: int, logs: Mapping[str, Any]) -> None:
         """An epoch (from 0) is finished; ``logs`` are its numbers."""
-        if not self._shows:
+        if not self.shows:
             return
         self._epoch, self._logs, self._pending = epoch + 1, dict(logs), True
         if self._due(last=self._epoch >= self.epochs):
@@ -112,7 +114,7 @@ class Progress:
 
     def within_epoch(self, fraction: float, loss: float) -> None:
         """The epoch after the last finished one is so far on, with this mean loss so far. Cheap to call often."""
-        if self._shows and self._due() and self._bar is not None:
+        if self.shows and self._due() and self._bar is not None:
             self._show(fraction, loss=loss)
 
     def close(self) -> None:
@@ -121,7 +123,7 @@ class Progress:
             self._show(0.0)
         if self._bar is not None:
             self._bar.close()
-        self._shows, self._bar = False, None
+        self.shows, self._bar = False, None
 
     def _due(self, last: bool = False) -> bool:
         """Whether it is time to show something, ``last``: as it is the last thing; the first time opens the bar."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -28,7 +27,7 @@ def of_model(model: Any) -> dict[str, Any]:
         "learning_rate": optimizer.get_config()["learning_rate"],
         "epochs_begun": model.epochs_begun,
         "shuffle_seed": model.shuffle_seed,
-        "place": asdict(model.place),
+        "place": model.place._asdict(),
     }
 
 

@@ -91,6 +91,7 @@ class Fit:
         self.first_pass = model.epochs_begun - (self.start.batch > 0)  # of this model, for the shuffle
         self.epochs = max(0, plan.epochs - self.start.epoch)
         self.progress.begin(self.start.epoch)
+        self.steps, self.watching = plan.steps, self.callbacks.overrides("on_moment")
         self.looking = bool(
             plan.validation is not None
             or plan.record
@@ -143,14 +144,16 @@ class Fit:
                 run.advance(epoch, 1 if self.model.stop_training else batches)
             finally:
                 self._count(run)
-        self.progress.within_epoch(self._part_done(run), run.running_loss)
-        self.callbacks.on_moment({"loss": run.running_loss})
+        if self.progress.shows:
+            self.progress.within_epoch(self._part_done(run), run.running_loss)
+        if self.watching:
+            self.callbacks.on_moment({"loss": run.running_loss})
 
     def _part_done(self, run: Run) -> float:
         """Of the present epoch, from 0 to 1."""
         if not self.looking:
             return run.batch / self.plan.batches
-        return 1.0 if self._is_over(run) else (run.batch - self.began.begin) / self.plan.steps
+        return 1.0 if self._is_over(run) else (run.batch - self.began.begin) / self.steps
 
     def _count(self, run: Run) -> None:
         self.model.optimizer.steps = run.step
@@ -198,19 +201,18 @@ class Fit:
 
     # -- Somebody does
     def _each_epoch(self, run: Run) -> dict[str, Any]:
-        logs: dict[str, Any] = {}
+        plan, logs = self.plan, dict[str, Any]()
         batch_hooks = self.callbacks.has_batch_hooks
-        for epoch in range(self.start.epoch, self.plan.epochs):
+        for epoch in range(self.start.epoch, plan.epochs):
             self._begin_epoch(run, epoch)
             self.callbacks.on_epoch_begin(epoch)
             began = perf_counter()
             logs = self._each_batch(run) if batch_hooks else self._all_batches(run)
             seconds = perf_counter() - began
-            if self.plan.validates_after(epoch):
+            if plan.validates_after(epoch):
                 logs |= {f"val_{name}": value for name, value in self._validate().items()}
-            logs |= recorded(
-                self.plan.record, self.model.optimizer, self.network, self.plan.train, self.plan.threads, seconds
-            )
+            if plan.record:
+                logs |= recorded(plan.record, self.model.optimizer, self.network, plan.train, plan.threads, seconds)
             self._ends.append((run.epoch, run.batch))
             self.callbacks.on_epoch_end(epoch, logs)
             with self.interrupts.held:
@@ -229,7 +231,7 @@ class Fit:
 
     def _is_over(self, run: Run) -> bool:
         """Whether the present epoch has had all its batches."""
-        return run.epoch > self.pass_ or run.batch - self.began.begin >= self.plan.steps
+        return run.epoch > self.pass_ or run.batch - self.began.begin >= self.steps
 
     def _move(self, run: Run) -> None:
         """Note where the fit stands, and would go on."""
@@ -241,9 +243,9 @@ class Fit:
 
     def _all_batches(self, run: Run) -> dict[str, Any]:
         """An epoch, or the part of it before somebody stops the training; its logs."""
-        begun = run.step
+        begun, whole = run.step, self.steps == self.plan.batches
         while not self._is_over(run) and not (self.model.stop_training and run.step > begun):
-            self._advance(run, self.pass_ + 1, self.plan.steps - (run.batch - self.began.begin))
+            self._advance(run, self.pass_ + 1, None if whole else self.steps - (run.batch - self.began.begin))
         self._move(run)
         return self._logs(run, self.began.batch, fresh=True)
 
