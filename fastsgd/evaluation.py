@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -45,7 +45,8 @@ def first_batches(name: str, rows: Rows, steps: int, batch_size: int) -> Rows:
             f"{name}={steps} batches of {batch_size} rows are more than there are: {len(rows)} rows", stacklevel=4
         )
     part = slice(0, steps * batch_size)
-    return Rows(rows.x[part], rows.y[part], None if rows.weights is None else rows.weights[part])
+    arrays = {field.name: getattr(rows, field.name) for field in fields(rows)}
+    return replace(rows, **{name: array[part] for name, array in arrays.items() if array is not None})
 
 
 def evaluate(

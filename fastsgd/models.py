@@ -229,7 +229,8 @@ class Sequential(Predictor):
     def save_weights(self, filepath: str | os.PathLike[str], overwrite: bool = True) -> None:
         """Write all weights to an ``.npz`` file: arrays named by layer and part, as ``"dense/kernel"``.
 
-        The file is there whole or as it was before, whenever the process dies.
+        The scale of the targets goes with them, if the model learned one (``scale_target``). The file is there whole
+        or as it was before, whenever the process dies.
 
         Parameters
         ----------
@@ -247,9 +248,7 @@ class Sequential(Predictor):
         OSError, ValueError
             It cannot be written, or its name says another format.
         """
-        arrays = self.get_weights()
-        names = [f"{layer.name}/{part}" for layer in self.layers for part in layer.weight_shapes()]
-        weight_files.write(filepath, dict(zip(names, arrays, strict=True)), overwrite)
+        weight_files.write(filepath, weight_files.of_model(self), overwrite)
 
     def load_weights(self, filepath: str | os.PathLike[str]) -> None:
         """Take over the weights of a file of :meth:`save_weights`, or of any ``.npz`` with arrays in this order.
@@ -264,7 +263,7 @@ class Sequential(Predictor):
             Too many arrays, too few, or of other shapes; nothing has changed then.
         """
         self._need_weights()
-        self.set_weights(list(weight_files.read(filepath).values()))
+        weight_files.put_into(self, weight_files.read(filepath))
 
     if not TYPE_CHECKING:  # which would else take every name for good
 

@@ -40,7 +40,7 @@ def put_back(model: Any, state: dict[str, Any]) -> None:
         It is that of another model; nothing has changed then.
     """
     arrays = state["weights"]["arrays"]
-    shapes, wanted = [w.shape for w in arrays], [w.shape for w in model.get_weights()]
+    shapes, wanted = [w.shape for w in arrays], [w.shape for w in model._weights.get()]
     if shapes != wanted:
         raise ValueError(f"the state is that of another model: weights of shapes {shapes}, this model has {wanted}")
     model._weights.__setstate__(state["weights"])

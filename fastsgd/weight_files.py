@@ -5,10 +5,14 @@ from __future__ import annotations
 import os
 import zipfile
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
 from .files import write_whole
+from .scaling import Standard
+
+SCALE = ("target_scale/mean", "target_scale/variance")  # of a model that learned its targets on a scale of their own
 
 
 def check_name(path: str | os.PathLike[str]) -> None:
@@ -58,3 +62,27 @@ def read(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
             return {name: arrays[name] for name in arrays.files}
     except (ValueError, EOFError, KeyError, AttributeError, TypeError, zipfile.BadZipFile) as error:
         raise OSError(f"{os.fspath(path)!r} holds no arrays, or is damaged: {error}") from None
+
+
+def of_model(model: Any) -> dict[str, np.ndarray]:
+    """All weights of a model by layer and part, and its targets' scale if they have one."""
+    parts = [
+        f"{layer.name}/{part}" for layer in model.layers for part in [*layer.kept_shapes(), *layer.weight_shapes()]
+    ]
+    arrays = dict(zip(parts, model.get_weights(), strict=True))
+    standard = model.target_scale.standard
+    return arrays if standard is None else arrays | dict(zip(SCALE, (standard.mean, standard.variance), strict=True))
+
+
+def put_into(model: Any, arrays: dict[str, np.ndarray]) -> None:
+    """Give a model such weights, in their order, whatever their names.
+
+    Raises
+    ------
+    ValueError
+        Too many, too few, or of other shapes; nothing has changed then.
+    """
+    scale = [arrays.pop(name) for name in SCALE if name in arrays]
+    model.set_weights(list(arrays.values()))
+    if len(scale) == len(SCALE):
+        model.target_scale.wanted, model.target_scale.standard = True, Standard(*scale)

@@ -11,6 +11,7 @@ import pytest
 
 from fastsgd import activations, callbacks, layers, metrics
 from fastsgd.__main__ import parser
+from fastsgd.optimizers import schedules
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -89,5 +90,7 @@ def test_what_is_listed_is_there():
     assert all(activations.get(name) for name in names.split(", "))
     (names,) = re.findall(r"^\| metrics \| (.*) \|$", README, re.MULTILINE)
     assert all(metrics.get(name) for name in names.split(", "))
-    assert callbacks.EarlyStopping and callbacks.LambdaCallback and callbacks.Callback
+    for title, module in {"callbacks": callbacks, "schedules": schedules}.items():
+        (names,) = re.findall(rf"^\| {title} \| (.*) \|$", README, re.MULTILINE)
+        assert all(getattr(module, name) for name in re.findall(r"`(\w+)`", names))
     assert layers.Input and layers.Dense and layers.Activation

@@ -16,7 +16,7 @@ import fastsgd
 from fastsgd import state
 from fastsgd.callbacks import BackupAndRestore, LambdaCallback, ModelCheckpoint, TimeLimit
 from fastsgd.files import write_whole
-from fastsgd.layers import Dense
+from fastsgd.layers import Dense, Normalization
 from fastsgd.models import Sequential
 from fastsgd.optimizers import SGD, schedules
 
@@ -73,6 +73,33 @@ def test_weights_in_files(engine, dtype, tmp_path):
     model.save_weights(path)
     with pytest.raises(FileExistsError, match="overwrite=False"):
         model.save_weights(path, overwrite=False)
+
+
+def scaled(engine, seed):
+    model = Sequential([Normalization(), Dense(7, "tanh"), Dense(1)], seed=seed)
+    model.compile(SGD(0.05), "mse", backend=engine, dtype="float64", scale_target=True)
+    return model
+
+
+def test_scales_go_with_weights(engine, tmp_path):
+    x, y = rows()
+    x, y = 100 + 7 * x, 1000 + 50 * y
+    model, other, third = (scaled(engine, seed) for seed in range(3))
+    model.fit(x, y, verbose=0)
+    model.save_weights(tmp_path / "a.npz")
+    other.build((None, 5))
+    other.load_weights(tmp_path / "a.npz")
+    assert_array_equal(model.predict(x), other.predict(x))
+    for one in (model, other):
+        one.fit(x, y, verbose=0, shuffle=False)
+    assert same(model, other)
+    whole, broken = scaled(engine, 1), scaled(engine, 1)
+    whole.fit(x, y, 10, epochs=5, verbose=0)
+    with pytest.raises(Crash):
+        train(broken, tmp_path / "backup", 1, 13, x=(x, y))
+    train(third, tmp_path / "backup", 1, x=(x, y))
+    assert same(whole, third)
+    assert_array_equal(whole.predict(x), third.predict(x))
 
 
 def test_files_that_are_not_weights(tmp_path):
@@ -415,7 +442,7 @@ PROGRAM = """
 import hashlib, sys
 import numpy as np
 from fastsgd.callbacks import BackupAndRestore
-from fastsgd.layers import Dense
+from fastsgd.layers import Dense, Normalization
 from fastsgd.models import Sequential
 from fastsgd.optimizers import SGD
 rng = np.random.default_rng(0)
