@@ -20,10 +20,9 @@ def _not_yet(names: str) -> dict[str, str]:
 CALLBACKS: Notes = _not_yet("ProgbarLogger RemoteMonitor SwapEMAWeights")
 INITIALIZERS: Notes = _not_yet("STFT STFTInitializer")
 LAYERS: Notes = _not_yet(
-    "ActivityRegularization Add AlphaDropout Average AveragePooling1D AveragePooling2D BatchNormalization "
-    "Bidirectional Concatenate Conv1D Conv2D Conv3D Dot Dropout ELU Embedding Flatten GRU GaussianDropout "
-    "GaussianNoise GroupNormalization Lambda LayerNormalization LeakyReLU LSTM MaxPooling1D MaxPooling2D Maximum "
-    "Merge Multiply PReLU ReLU RepeatVector Reshape SimpleRNN Softmax SpectralNormalization "
+    "ActivityRegularization Add Average AveragePooling1D AveragePooling2D Bidirectional Concatenate Conv1D Conv2D "
+    "Conv3D Dot Embedding GRU GroupNormalization Lambda LSTM MaxPooling1D MaxPooling2D Maximum Merge Multiply PReLU "
+    "RepeatVector Reshape SimpleRNN SpectralNormalization "
     "Subtract ThresholdedReLU TimeDistributed UnitNormalization"
 )
 LOSSES: Notes = {

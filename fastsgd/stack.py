@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Callable, Iterable, Sequence
 from itertools import count
 from typing import Any
@@ -113,7 +114,7 @@ class Stack:
             return
         if layer.model is not None:
             raise ValueError(f"layer {layer.name!r} belongs to a model; weights are not shared, make a new layer")
-        _check_fit(layer, self.outputs)
+        layer.check_inputs(self.outputs)
         layer.name = self._name_for(layer)
         layer.model = self
         if isinstance(layer, Preprocessing) and len(self.preprocessing) == len(self.layers):
@@ -171,7 +172,7 @@ class Stack:
             return
         below: int | None = features
         for layer in self.layers:
-            _check_fit(layer, below)
+            layer.check_inputs(below)
             below = layer.outputs(below)
         self.inputs = features
         self._draw(self.layers)
@@ -242,8 +243,13 @@ class Stack:
         arrays[self._slice_of(layer)] = given()
         self._weights.set(arrays)
 
-    def count_params(self) -> int:
+    def count_params(self, trainable: bool | None = None) -> int:
         """Number of weights.
+
+        Parameters
+        ----------
+        trainable : bool, optional
+            Count only those that training changes, or only the others.
 
         Raises
         ------
@@ -251,7 +257,16 @@ class Stack:
             The model is not built.
         """
         self._need_weights()
-        return sum(layer.count_params() for layer in self.layers)
+        total = sum(layer.count_params() for layer in self.layers)
+        if trainable is None:
+            return total
+        changed = sum(
+            math.prod(shape)
+            for layer in self.layers
+            for shape, trained in zip(layer.weight_shapes().values(), layer.trained(), strict=True)
+            if trained
+        )
+        return changed if trainable else total - changed
 
     def _slice_of(self, layer: Layer) -> slice:
         """Where a layer's weights stand among all."""
@@ -266,7 +281,7 @@ class Stack:
             )
 
     def _ops(self) -> tuple[Op, ...]:
-        ops = tuple(op for op in (layer.op() for layer in self.layers) if op is not None)
+        ops = tuple(op for layer in self.layers for op in layer.ops())
         return ops or (Op("activation", self.inputs or 1, self.inputs or 1),)  # nothing is learned: the identity
 
     # -- As a whole ---------------------------------------------------------------------------------------------------
@@ -290,15 +305,6 @@ class Stack:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name!r}: {', '.join(map(repr, self.layers)) or 'no layers'}>"
-
-
-def _check_fit(layer: Layer, below: int | None) -> None:
-    """ValueError if a layer was told another number of inputs than it gets."""
-    if below is not None and layer.given_inputs not in (None, below):
-        raise ValueError(
-            f"layer {layer.name!r} takes {layer.given_inputs} features, shape (None, {layer.given_inputs}), but gets "
-            f"{below}, shape (None, {below})"
-        )
 
 
 def _checked(given: Sequence[Any], layers: Sequence[Layer]) -> Callable[[], list[np.ndarray]]:
@@ -348,5 +354,13 @@ def _summary(stack: Stack) -> str:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     rule = "-" * (sum(widths) + 4)
-    total = f"{stack.count_params():,}" if stack.built else "? (the model is not built)"
-    return "\n".join([f"Model: {stack.name!r}", rule, lines[0], rule, *lines[1:], rule, f"Total params: {total}"])
+    head = [f"Model: {stack.name!r}", rule, lines[0], rule, *lines[1:], rule]
+    if not stack.built:
+        return "\n".join([*head, "Total params: ? (the model is not built)"])
+    total, trained = stack.count_params(), stack.count_params(trainable=True)
+    counts = [
+        f"Total params: {total:,}",
+        f"Trainable params: {trained:,}",
+        f"Non-trainable params: {total - trained:,}",
+    ]
+    return "\n".join([*head, *counts])

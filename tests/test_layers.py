@@ -98,8 +98,8 @@ def test_output_shapes():
 
 def test_ops():
     fastsgd.Sequential([Input((4,)), dense := Dense(3, "elu", use_bias=False), activation := Activation("tanh")])
-    assert dense.op() == Op("dense", 4, 3, False, "elu", (1.0,))
-    assert activation.op() == Op("activation", 3, 3, False, "tanh", ())
+    assert dense.ops() == (Op("dense", 4, 3, False, "elu", (1.0,)),)
+    assert activation.ops() == (Op("activation", 3, 3, False, "tanh", ()),)
 
 
 @pytest.mark.parametrize(

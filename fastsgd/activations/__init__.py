@@ -50,6 +50,7 @@ __all__ = [
 
 _FUNCTIONS: dict[str, Function] = {**elementwise.FUNCTIONS, **rowwise.FUNCTIONS}
 globals().update(elementwise.FUNCTIONS)  # also those that only the kernels name
+OF_ROWS = ("softmax", "log_softmax")  # those of rowwise.py that engines know
 _ALIASES = {"swish": "silu", "hard_swish": "hard_silu"}
 swish, hard_swish = silu, hard_silu
 
@@ -107,6 +108,10 @@ def formula(identifier: Any) -> Choice:
         raise ValueError(f"activation {function.__name__}: {error}") from None
     bound.apply_defaults()
     if function in rowwise.FUNCTIONS.values():
+        if function.__name__ in OF_ROWS:
+            if bound.arguments["axis"] not in (-1, 1):
+                raise ValueError(f"{function.__name__}: axis must be -1 or 1, the features, got {settings['axis']!r}")
+            return Choice(function.__name__)
         raise NotImplementedError(
             f"activation {function.__name__} works on whole rows; as part of a model it is not supported yet"
         )

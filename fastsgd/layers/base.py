@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arguments import whole
+from ..arguments import flag, whole
 from ..program import Op
 
 
@@ -40,6 +40,8 @@ class Layer:
         ``(features,)``, for the first layer of a model that is to be built at once.
     input_dim : int, optional
         The same as a number.
+    trainable : bool
+        False: training leaves the weights as they are. It may be set at any time, and counts from the next fit on.
 
     Attributes
     ----------
@@ -52,14 +54,23 @@ class Layer:
         An argument of another kind, or out of range.
     """
 
-    def __init__(self, *, name: str | None = None, input_shape: Any = None, input_dim: int | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        name: str | None = None,
+        input_shape: Any = None,
+        input_dim: int | None = None,
+        trainable: bool = True,
+    ) -> None:
         if name is not None and not isinstance(name, str):
             raise TypeError(f"name of a layer must be text, got {name!r}")
         if input_shape is not None and input_dim is not None:
             raise ValueError(f"input_shape and input_dim say the same; got both, {input_shape!r} and {input_dim!r}")
         self.named = name is not None
-        self.kind = re.sub(r"(?<!^)(?=[A-Z])", "_", type(self).__name__).lower()
+        words = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", type(self).__name__)
+        self.kind = re.sub(r"([a-z])([A-Z])", r"\1_\2", words).lower()
         self.name = name or self.kind
+        self.trainable = trainable
         self.inputs: int | None = None
         if input_shape is not None:
             self.inputs = features_of("input_shape", input_shape)
@@ -68,7 +79,25 @@ class Layer:
         self.given_inputs = self.inputs
         self._model: weakref.ref[Any] | None = None
 
+    @property
+    def trainable(self) -> bool:
+        """Whether training changes the weights."""
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, trainable: bool) -> None:
+        self._trainable = flag("trainable", trainable)
+
     # -- For the model
+    def check_inputs(self, inputs: int | None) -> None:
+        """ValueError if so many features (None: not known) cannot come in."""
+        if inputs is not None and self.given_inputs not in (None, inputs):
+            raise ValueError(
+                f"layer {self.name!r} takes {self.given_inputs} features, shape (None, {self.given_inputs}), but gets "
+                f"{inputs}, shape (None, {inputs})"
+            )
+        self.outputs(inputs)
+
     def outputs(self, inputs: int | None) -> int | None:
         """Features that go out where so many come in; None: not known."""
         return inputs
@@ -92,9 +121,18 @@ class Layer:
     def keep(self, arrays: Sequence[np.ndarray]) -> None:
         """Take over arrays of these shapes."""
 
+    def trained(self) -> tuple[bool, ...]:
+        """For each of the weights of :meth:`weight_shapes`, whether training changes it."""
+        return (self.trainable,) * len(self.weight_shapes())
+
     def op(self) -> Op | None:
         """What an engine does for this layer; None: nothing."""
         return None
+
+    def ops(self) -> tuple[Op, ...]:
+        """The same of a layer that takes an engine several steps."""
+        op = self.op()
+        return () if op is None else (op,)
 
     @property
     def model(self) -> Any:
@@ -136,7 +174,7 @@ class Layer:
 
     def get_config(self) -> dict[str, Any]:
         """Settings from which :meth:`from_config` makes an equal layer, without weights."""
-        config: dict[str, Any] = {"name": self.name}
+        config: dict[str, Any] = {"name": self.name} if self.trainable else {"name": self.name, "trainable": False}
         return config if self.given_inputs is None else {**config, "input_dim": self.given_inputs}
 
     @classmethod

@@ -29,6 +29,14 @@ class _Activated(Layer):
         named = activations.serialize(self._activation)
         return [repr(named if isinstance(named, str) else named["class_name"])]
 
+    def _step(self, kind: str, inputs: int, outputs: int, use_bias: bool) -> tuple[Op, ...]:
+        """Op of this kind with the activation; behind it, if that is one of whole rows."""
+        name, constants = self._formula
+        if name in activations.OF_ROWS:
+            own = (Op(kind, inputs, outputs, use_bias, trainable=self.trainable),) if kind == "dense" else ()
+            return *own, Op(name, outputs, outputs)
+        return (Op(kind, inputs, outputs, use_bias, name, constants, self.trainable),)
+
 
 class Dense(_Activated):
     """``activation(x W + b)`` with weights W (inputs, units) and b (units,).
@@ -46,7 +54,7 @@ class Dense(_Activated):
     bias_initializer : str, Initializer or dict
     kernel_regularizer, bias_regularizer, activity_regularizer, kernel_constraint, bias_constraint
         Not supported yet.
-    name, input_shape, input_dim
+    name, input_shape, input_dim, trainable
         See :class:`Layer`.
 
     Raises
@@ -76,8 +84,9 @@ class Dense(_Activated):
         output_dim: int | None = None,
         init: Any = None,
         bias: bool | None = None,
+        trainable: bool = True,
     ) -> None:
-        super().__init__(name=name, input_shape=input_shape, input_dim=input_dim)
+        super().__init__(name=name, input_shape=input_shape, input_dim=input_dim, trainable=trainable)
         not_yet(kernel_regularizer=kernel_regularizer, bias_regularizer=bias_regularizer)
         not_yet(activity_regularizer=activity_regularizer)
         not_yet(kernel_constraint=kernel_constraint, bias_constraint=bias_constraint)
@@ -108,9 +117,9 @@ class Dense(_Activated):
     def _shown(self) -> list[str]:
         return [str(self.units), *([] if self._formula.name == "linear" else super()._shown())]
 
-    def op(self) -> Op:
+    def ops(self) -> tuple[Op, ...]:
         assert self.inputs is not None
-        return Op("dense", self.inputs, self.units, self.use_bias, *self._formula)
+        return self._step("dense", self.inputs, self.units, self.use_bias)
 
     def get_config(self) -> dict[str, Any]:
         return {
@@ -139,15 +148,13 @@ class Activation(_Activated):
         An unknown name.
     """
 
-    def __init__(
-        self, activation: Any, *, name: str | None = None, input_shape: Any = None, input_dim: int | None = None
-    ) -> None:
-        super().__init__(name=name, input_shape=input_shape, input_dim=input_dim)
+    def __init__(self, activation: Any, **settings: Any) -> None:
+        super().__init__(**settings)
         self.activation = activation
 
-    def op(self) -> Op:
+    def ops(self) -> tuple[Op, ...]:
         assert self.inputs is not None
-        return Op("activation", self.inputs, self.inputs, False, *self._formula)
+        return self._step("activation", self.inputs, self.inputs, False)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "activation": activations.serialize(self.activation)}
