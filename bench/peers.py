@@ -1,7 +1,8 @@
 """fastsgd and its peers side by side: ``python -m bench.peers`` writes RESULTS.md and results.png.
 
 For each cell of the grid: everybody's weights after one epoch are compared with those of float64 NumPy; whoever
-agrees is timed, an epoch each in turn, over and over; what counts is each one's minimum.
+agrees is timed, an epoch each in turn, over and over; what counts is each one's minimum. The most telling cells come
+first, and what is measured is written after each one: stop when you like, and go on with ``--resume``.
 """
 
 from __future__ import annotations
@@ -17,10 +18,11 @@ from typing import Any
 import numpy as np
 
 from bench import report, trainers
-from bench.grid import Cell, cells, make_task
+from bench.grid import Cell, by_importance, cells, jobs, make_task
 from bench.results import Figure, Results, available_cores
 from bench.worker import Worker
 
+MEASURED = "measured.json"  # beside the page, for --resume
 QUICK = ("8-32-32-1/1", "8-32-32-1/32", "784-256-10/256")
 PATIENCE = 4  # times the repeats asked for, as long as somebody's fastest one stands alone
 NOT_INSTALLED = "not installed"
@@ -107,7 +109,7 @@ def measure(crew: Crew, cell: Cell, columns: list[Column], repeats: int, seconds
     for name, label in columns:
         weights = attempt(name, label, "trained", cell, check_rows(cell.batch))
         if weights is not None:
-            figures[label].check(weights, wanted, change)
+            figures[label].check(weights, wanted, change, on_average=cell.job == "adam")
         attempt(name, label, "prepare", cell, cell.rows(), seconds)
     for repeat in range(PATIENCE * repeats):
         if repeat >= repeats and all(figure.settled for figure in figures.values()):
@@ -123,8 +125,14 @@ def measure(crew: Crew, cell: Cell, columns: list[Column], repeats: int, seconds
 
 
 def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m bench.peers", description="fastsgd and its peers side by side.")
-    parser.add_argument("--cells", nargs="+", default=["*"], metavar="NET/BATCH", help="patterns, such as '*/32'")
+    parser = argparse.ArgumentParser(
+        prog="python -m bench.peers",
+        description="fastsgd and its peers side by side: some 30 s a cell with all columns, 36 cells; a third of it "
+        "without '*compiled' and '*32 steps*'.",
+    )
+    parser.add_argument(
+        "--cells", nargs="+", default=["*"], metavar="NET/BATCH", help="patterns, such as '*/32' or '* adam'"
+    )
     parser.add_argument("--peers", nargs="*", default=trainers.PEERS, choices=trainers.PEERS)
     engines = trainers.module(trainers.OURS).ENGINES
     parser.add_argument("--engine", nargs="*", default=["cython"], choices=engines, help="of fastsgd (default: cython)")
@@ -132,6 +140,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=0.5, help="longest epoch; slower trainers get fewer rows")
     parser.add_argument("--threads", type=int, default=available_cores())
     parser.add_argument("--without", nargs="+", default=[], metavar="LABEL", help="columns, such as '*compiled'")
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="begin no further cell after so many")
+    parser.add_argument("--resume", action="store_true", help="keep the cells in the output folder's measured.json")
     parser.add_argument("--quick", action="store_true", help="three cells, plain variants: about a minute")
     parser.add_argument(
         "--output", type=Path, help="folder for RESULTS.md and results.png (default: bench; quick: none)"
@@ -140,11 +150,14 @@ def arguments() -> argparse.Namespace:
     if options.quick:
         options.repeats, options.seconds = 5, 0.2
         options.cells = QUICK if options.cells == ["*"] else options.cells
-    options.cells = [cell for cell in cells() if any(fnmatch(cell.name, pattern) for pattern in options.cells)]
+    known = by_importance([*cells(), *jobs()])
+    options.cells = [cell for cell in known if any(fnmatch(cell.name, pattern) for pattern in options.cells)]
     if not options.cells:
-        parser.error(f"--cells matches none of {', '.join(cell.name for cell in cells())}")
+        parser.error(f"--cells matches none of {', '.join(cell.name for cell in known)}")
     if options.output is None and not options.quick:
         options.output = Path(__file__).parent
+    if options.resume and not (options.output and (options.output / MEASURED).exists()):
+        parser.error(f"--resume: there is no {MEASURED} in the output folder")
     return options
 
 
@@ -162,6 +175,16 @@ def chosen_columns(options: argparse.Namespace) -> list[Column]:
     return chosen
 
 
+def resumed(fresh: Results, path: Path) -> Results:
+    """The results in a file, if they are of the same columns, versions and settings as those to come."""
+    found = Results.load(path)
+    for name in ("threads", "repeats", "versions"):
+        was, now = getattr(found, name), getattr(fresh, name)
+        if was != now:
+            raise SystemExit(f"{path}: {name} were {was}, now {now}: these cannot stand in one table")
+    return found
+
+
 def main() -> None:
     options = arguments()
     results = Results(options.threads, options.repeats)
@@ -170,9 +193,19 @@ def main() -> None:
         versions = {name: version(found, name) for name in dict(columns)}
         results.versions = {label: versions[name] for name, label in columns}
         usable = [(name, label) for name, label in columns if not versions[name].startswith(NOT_INSTALLED)]
+        if options.resume:
+            results = resumed(results, options.output / MEASURED)
+        began = time.monotonic()
         for cell in options.cells:
+            if cell.name in results.figures:
+                continue
+            if time.monotonic() - began > 60 * options.minutes:
+                print(f"{options.minutes:g} minutes are over; --resume goes on")
+                break
             results.figures[cell.name] = measure(found, cell, usable, options.repeats, options.seconds)
             print(report.line(results, cell.name), flush=True)
+            if options.output:
+                results.save(options.output / MEASURED)
     print(report.markdown(results))
     if options.output:
         report.write(results, options.output)

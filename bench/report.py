@@ -6,7 +6,7 @@ import platform
 from importlib.util import find_spec
 from pathlib import Path
 
-from bench.grid import BATCHES, NETS
+from bench.grid import BATCHES, NETS, cells, jobs
 from bench.results import Results, processor
 
 FAMILIES = {  # a label's start and its colour: a family's columns are one line of the picture, the fastest in each cell
@@ -40,27 +40,37 @@ def line(results: Results, cell: str) -> str:
     return f"{cell}: " + ", ".join(figures)
 
 
+def in_order(results: Results) -> list[str]:
+    """The measured cells as the grid has them, in whatever order they were measured."""
+    return [cell.name for cell in (*cells(), *jobs()) if cell.name in results.figures]
+
+
 def markdown(results: Results) -> str:
     """The page: machine, versions, microseconds per step, ratios, and what went wrong."""
     columns = [label for label in results.versions if any(label in row for row in results.figures.values())]
     ours = [label for label in results.ours if label in columns]
     plain = [label for label in ours if "," not in label]
     steps, ratios = [], []
-    for cell in results.figures:
+    for cell in in_order(results):
         net, _, batch = cell.partition("/")
-        best = results.best_peer(cell)
+        best, design = results.best_peer(cell), results.best_peer(cell, lent=False)
         row = [number(results.microseconds(cell, label)) for label in columns]
         steps.append(
             [net, batch, *(f"**{text}**" if label == best else text for label, text in zip(columns, row, strict=True))]
         )
         ahead = [times(results.ahead(cell, label)) for label in plain]
-        ratios.append([net, batch, best or "-", *ahead, f"{results.unrest(cell):.2f}"])
+        own = [times(results.ahead(cell, label, lent=False)) for label in plain]
+        ratios.append([net, batch, best or "-", *ahead, design or "-", *own, f"{results.unrest(cell):.2f}"])
     summaries = []
-    for peer in (None, *results.peers):
-        found = [results.summary(label, peer) for label in plain]
+    for title, peer, lent in (
+        ("best peer of each cell", None, True),
+        ("best peer that shuffles by itself", None, False),
+        *((peer, peer, True) for peer in results.peers),
+    ):
+        found = [results.summary(label, peer, lent) for label in plain]
         if any(found):
             texts = [f"{times(pair[0])} ({times(pair[1])})" if pair else "-" for pair in found]
-            summaries.append([peer or "best peer of each cell", *texts])
+            summaries.append([title, *texts])
     versions = dict.fromkeys(
         f"{label}: {text}" if text == "not installed" else text for label, text in results.versions.items()
     )
@@ -69,8 +79,9 @@ def markdown(results: Results) -> str:
         f"{processor()}, {results.threads} cores, {platform.system()}, Python {platform.python_version()}. "
         f"{'; '.join(versions)}.",
         "One epoch of mini-batch SGD in each cell: ReLU hidden layers, linear output, mean squared error, Nesterov "
-        f"momentum 0.9, float32, rows shuffled. Minimum of {results.repeats} interleaved repeats or "
-        "more; how it is done: [README](README.md). Made by `python -m bench.peers`.",
+        "momentum 0.9, float32, rows shuffled; adam, tanh and softmax (with cross-entropy) beside a batch size stand "
+        f"instead of the optimizer, the activation, or output and loss. Minimum of {results.repeats} interleaved "
+        "repeats or more; how it is done: [README](README.md). Made by `python -m bench.peers`.",
         "## Microseconds per step",
         table(["net", "batch", *columns], steps),
         "The best peer of a cell is bold." + ("" if ours else " fastsgd was not measured."),
@@ -78,8 +89,11 @@ def markdown(results: Results) -> str:
     if plain:
         parts += [
             "## How many times faster",
-            table(["net", "batch", "best peer", *plain, "unrest"], ratios),
-            "Unrest: the slowest repeat over the fastest, median of the columns; near 1 on a quiet machine.",
+            table(["net", "batch", "best peer", *plain, "best, own shuffle", *plain, "unrest"], ratios),
+            "JAX's own shuffle sorts, and costs more than many a step; JAX scan has its rows' order from NumPy, "
+            "outside of what is compiled. The first best peer is the stricter one, the second is among those that "
+            "shuffle by themselves. Unrest: the slowest repeat over the fastest, median of the columns; near 1 on a "
+            "quiet machine.",
             "Over all cells measured, geometric mean (least):",
             table(["against", *plain], summaries),
         ]
@@ -137,7 +151,7 @@ def picture(results: Results, path: Path) -> None:
 def write(results: Results, folder: Path) -> None:
     """RESULTS.md and, where matplotlib is installed and fastsgd was measured, results.png."""
     page = markdown(results)
-    if results.ours and find_spec("matplotlib"):
+    if results.ours and find_spec("matplotlib") and any(cell.name in results.figures for cell in cells()):
         picture(results, folder / "results.png")
         page += "\n![time per step against fastsgd](results.png)\n"
     (folder / "RESULTS.md").write_text(page)

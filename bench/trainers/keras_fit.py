@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.grid import Task
+from bench.grid import EPSILON, Task
 
 
 class Fit:
@@ -17,15 +17,22 @@ class Fit:
     def __init__(self, task: Task, keras: ModuleType, **options: Any) -> None:
         self.task = task
         widths = [len(bias) for bias in task.weights[1::2]]
-        layers = [keras.layers.Dense(width, activation="relu") for width in widths[:-1]]
-        self.model = keras.Sequential([keras.Input((task.x.shape[1],)), *layers, keras.layers.Dense(widths[-1])])
-        optimizer = keras.optimizers.SGD(task.learning_rate, momentum=task.momentum, nesterov=True)
-        self.model.compile(optimizer=optimizer, loss="mse", **options)
+        layers = [keras.layers.Dense(width, activation=task.activation) for width in widths[:-1]]
+        layers.append(keras.layers.Dense(widths[-1], activation="softmax" if task.job == "softmax" else None))
+        self.model = keras.Sequential([keras.Input((task.x.shape[1],)), *layers])
+        if task.job == "adam":
+            optimizer = keras.optimizers.Adam(task.learning_rate, epsilon=EPSILON)
+        else:
+            optimizer = keras.optimizers.SGD(task.learning_rate, momentum=task.momentum, nesterov=True)
+        loss, self.y = "mse", task.y
+        if task.job == "softmax":
+            loss, self.y = "sparse_categorical_crossentropy", task.labels
+        self.model.compile(optimizer=optimizer, loss=loss, **options)
         self.model.set_weights(task.weights)
 
     def epoch(self) -> None:
         task = self.task
-        self.model.fit(task.x, task.y, batch_size=task.batch, epochs=1, shuffle=task.shuffle, verbose=0)
+        self.model.fit(task.x, self.y, batch_size=task.batch, epochs=1, shuffle=task.shuffle, verbose=0)
 
     def weights(self) -> list[np.ndarray]:
         return self.model.get_weights()

@@ -1,4 +1,4 @@
-"""PyTorch as it is usually written: nn.Sequential, optim.SGD (fused, its fastest), a loop over the batches.
+"""PyTorch as it is usually written: nn.Sequential, optim.SGD or Adam (fused, the fastest), a loop over the batches.
 
 On all threads, on one, and through torch.compile, which on networks this small is mostly slower.
 Reorders by one gather of all rows an epoch (``x[torch.randperm(n)]``), of which the batches are slices: faster than a
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from bench.grid import Task
+from bench.grid import EPSILON, Task
 
 PACKAGES = ("torch",)
 ENVIRONMENT: dict[str, str] = {}
@@ -38,15 +38,19 @@ class Eager:
             linear = torch.nn.Linear(*kernel.shape)
             linear.weight.data = torch.tensor(kernel.T.copy())
             linear.bias.data = torch.tensor(bias)
-            layers += [linear, torch.nn.ReLU()]
+            layers += [linear, torch.nn.Tanh() if task.activation == "tanh" else torch.nn.ReLU()]
         self.model = torch.nn.Sequential(*layers[:-1])
         if compiled:
             torch._dynamo.reset()  # it gives up on a piece of code that it has seen in too many shapes
             self.model.compile(dynamic=False)
         self.loss = torch.nn.MSELoss()
-        self.optimizer = torch.optim.SGD(
-            self.model.parameters(), task.learning_rate, task.momentum, nesterov=True, fused=True
-        )
+        if task.job == "softmax":
+            self.loss, self.y = torch.nn.CrossEntropyLoss(), torch.from_numpy(task.labels)
+        parameters = self.model.parameters()
+        if task.job == "adam":
+            self.optimizer = torch.optim.Adam(parameters, task.learning_rate, eps=EPSILON, fused=True)
+        else:
+            self.optimizer = torch.optim.SGD(parameters, task.learning_rate, task.momentum, nesterov=True, fused=True)
 
     def epoch(self) -> None:
         self.torch.set_num_threads(self.threads)
