@@ -17,7 +17,7 @@ def _not_yet(names: str) -> dict[str, str]:
     return dict.fromkeys(names.split(), "not supported yet")
 
 
-CALLBACKS: Notes = _not_yet("ProgbarLogger RemoteMonitor SwapEMAWeights")
+CALLBACKS: Notes = _not_yet("ProgbarLogger RemoteMonitor")
 INITIALIZERS: Notes = _not_yet("STFT STFTInitializer")
 LAYERS: Notes = _not_yet(
     "ActivityRegularization Add Average AveragePooling1D AveragePooling2D Bidirectional Concatenate Conv1D Conv2D "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
@@ -10,11 +11,13 @@ import numpy as np
 
 from .callbacks import CallbackList
 from .engines import Network
-from .engines.reference import ReferenceNetwork
+from .engines.reference.network import ReferenceNetwork, views
 from .evaluation import Rows, evaluate
 from .metrics import Report
 from .names import lookup
+from .optimizers import SGD
 
+NOISE = ("dropout", "alpha_dropout", "gaussian_dropout", "gaussian_noise")
 NAMES = ("learning_rate", "grad_norm", "epoch_time", "loss_end")
 
 
@@ -69,18 +72,21 @@ def recorded(
 
 
 def gradient_norm(network: Network, rows: Rows) -> float:
-    """Root of the sum of squares of the gradient of the mean loss over all these rows, at the present weights.
+    """Root of the sum of squares of the gradient of the loss over all these rows, by the weights that are trained.
 
-    The compiled engines use a gradient up where it arises, so it is computed once more, by a pass of the NumPy engine:
-    one step on all rows, of length 0.
+    At the present weights, regularizers included, without dropout and noise; batch normalization takes all rows as one
+    batch. The compiled engines use a gradient up where it arises, so it is computed once more, by a pass of the NumPy
+    engine: one step on all rows, of length 0.
     """
-    program = replace(network.program, rule="sgd")
-    copy = ReferenceNetwork(program)
+    program = network.program
+    ops = tuple(replace(op, kind="activation", constants=()) if op.kind in NOISE else op for op in program.ops)
+    copy = ReferenceNetwork(replace(program, ops=ops, rule="sgd", finish=None))
     copy.set_weights(network.get_weights())
     with copy.training(
-        rows.x, rows.y, batch_size=len(rows), hyper=lambda t: np.zeros((len(t), 1)), step=0, shuffle=False, seed=0,
-        first_epoch=0,
+        rows.x, rows.y, batch_size=len(rows), hyper=lambda t: SGD(0.0).hyper(t, finish=True), step=0, shuffle=False,
+        seed=0, first_epoch=0,
     ) as run:  # fmt: skip
         while run.epoch < 1:
             run.advance(1)
-    return float(np.sqrt(np.sum(np.square(copy.g, dtype=np.float64))))
+    gradients = zip(views(copy.g, copy.shapes), program.trained(), strict=True)
+    return math.sqrt(sum(float(np.sum(np.square(g, dtype=np.float64))) for g, trained in gradients if trained))

@@ -23,7 +23,7 @@ def of_model(model: Any) -> dict[str, Any]:
     optimizer = model.optimizer
     return {
         "weights": model._weights.__getstate__(),
-        "iterations": optimizer.iterations,
+        "steps": optimizer.steps,
         "learning_rate": optimizer.get_config()["learning_rate"],
         "epochs_begun": model.epochs_begun,
         "shuffle_seed": model.shuffle_seed,
@@ -45,7 +45,7 @@ def put_back(model: Any, state: dict[str, Any]) -> None:
         raise ValueError(f"the state is that of another model: weights of shapes {shapes}, this model has {wanted}")
     model._weights.__setstate__(state["weights"])
     optimizer = model.optimizer
-    optimizer.iterations = state["iterations"]
+    optimizer.steps = state["steps"]
     if isinstance(state["learning_rate"], float) and isinstance(optimizer.get_config()["learning_rate"], float):
         optimizer.learning_rate = state["learning_rate"]
     model.epochs_begun, model.shuffle_seed = state["epochs_begun"], state["shuffle_seed"]

@@ -8,9 +8,13 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from fastsgd.callbacks import Callback, LambdaCallback, TimeLimit, Timer
+from fastsgd.engines.reference import ReferenceNetwork
+from fastsgd.evaluation import Rows
 from fastsgd.layers import Dense
 from fastsgd.models import Sequential
 from fastsgd.optimizers import SGD, schedules
+from fastsgd.program import Finish, Op, Program
+from fastsgd.recording import gradient_norm
 
 
 def rows(n=60, inputs=5, seed=0):
@@ -252,6 +256,34 @@ def slope_norm(model, x, y):
             total += ((values[0] - values[1]) / 2e-6) ** 2
     model.set_weights(weights)
     return total**0.5
+
+
+def test_the_gradient_of_penalties_frozen_layers_clipping_and_dropout():
+    """Penalties are in it, layers that are not trained and clipping are not, and nothing is dropped."""
+    ops = (
+        Op("dense", 5, 4, True, "tanh", penalties=((0.1, 0.0), (0.0, 0.2))),
+        Op("dropout", 4, 4, constants=(0.5,)),
+        Op("dense", 4, 3, True, "tanh", trainable=False),
+        Op("dense", 3, 1),
+    )
+    program = Program(ops, np.dtype("f8"), "mse", (), "momentum", Finish(clip="clipnorm"))
+    network = ReferenceNetwork(program)
+    rng = np.random.default_rng(0)
+    weights = [rng.normal(size=shape) for shape in program.weight_shapes()]
+    network.set_weights(weights)
+    x, y = rows()
+    found = gradient_norm(network, Rows(x, y))
+    total = 0.0
+    for w, trained in zip(weights, program.trained(), strict=True):
+        for i in np.ndindex(w.shape) if trained else ():
+            kept, values = w[i], []
+            for sign in (1, -1):
+                w[i] = kept + sign * 1e-6
+                network.set_weights(weights)
+                values.append(network.evaluate(x, y)[0] + network.penalty())
+            w[i] = kept
+            total += ((values[0] - values[1]) / 2e-6) ** 2
+    assert found == pytest.approx(total**0.5, rel=1e-7)
 
 
 def test_a_single_record():

@@ -166,6 +166,25 @@ def test_python_is_not_entered_at_every_epoch(monkeypatch):
     assert len(stretches) < 50
 
 
+@pytest.mark.parametrize("batch_size", [1, 8, 60])
+def test_weights_that_a_callback_sets_are_gone_on_from(engine, batch_size):
+    x, y = rows()
+    weights = []
+
+    def fit(model, epochs):
+        halve = LambdaCallback(
+            on_epoch_end=lambda epoch, logs: model.set_weights([w * 0.5 for w in model.get_weights()])
+        )
+        history = model.fit(x, y, batch_size, epochs=epochs, verbose=0, shuffle=False, callbacks=halve)
+        weights.append(model.get_weights())
+        return history["loss"]
+
+    at_once, one_by_one = net(engine, rate=0.01), net(engine, rate=0.01)
+    assert fit(at_once, 3) == fit(one_by_one, 1) + fit(one_by_one, 1) + fit(one_by_one, 1)
+    for w, own in zip(weights[0], weights[-1], strict=True):
+        assert_array_equal(w, own)
+
+
 # -- Stopping --------------------------------------------------------------------------------------------------------
 def test_stopping_after_an_epoch(engine):
     x, y = rows()

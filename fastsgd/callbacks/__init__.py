@@ -16,6 +16,7 @@ from .learning_rate_scheduler import LearningRateScheduler
 from .model_checkpoint import ModelCheckpoint
 from .monitor import MonitorCallback
 from .reduce_lr_on_plateau import ReduceLROnPlateau
+from .swap_ema_weights import SwapEMAWeights
 from .tensorboard import TensorBoard
 from .terminate_on_nan import TerminateOnNaN
 from .time_limit import TimeLimit
@@ -23,8 +24,8 @@ from .timer import Timer
 
 __all__ = [
     "BackupAndRestore", "CSVLogger", "Callback", "CallbackList", "EarlyStopping", "History", "LambdaCallback",
-    "LearningRateScheduler", "ModelCheckpoint", "MonitorCallback", "ReduceLROnPlateau", "TensorBoard", "TerminateOnNaN",
-    "TimeLimit", "Timer",
+    "LearningRateScheduler", "ModelCheckpoint", "MonitorCallback", "ReduceLROnPlateau", "SwapEMAWeights", "TensorBoard",
+    "TerminateOnNaN", "TimeLimit", "Timer",
 ]  # fmt: skip
 
 if not TYPE_CHECKING:

@@ -102,6 +102,8 @@ class CompiledRun:
         t = self._t
         if self._safe is None or (t.start == 0 == t.done and self._work.layout.finite()):
             self._save()
+        if t.path != ONE:
+            self._work.layout.turn()  # weights may have been set since the last call
         budget = max(1, min(int(self._blocks_per_second * CALL_SECONDS), MOST_STEPS))
         stop = min(epoch, self.epoch + MOST_EPOCHS)
         budget = min(budget, (stop - self.epoch) * self._batches * -(-t.batch // t.round))

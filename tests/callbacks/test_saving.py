@@ -13,7 +13,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 import fastsgd
-from fastsgd import state
+from fastsgd import optimizers, state
 from fastsgd.callbacks import BackupAndRestore, LambdaCallback, ModelCheckpoint, TimeLimit
 from fastsgd.files import write_whole
 from fastsgd.layers import Dense, Normalization
@@ -343,6 +343,42 @@ def test_going_on_with_metrics_and_a_schedule(engine, tmp_path):
     history = train(second, tmp_path / "a")
     assert {name: values[2:] for name, values in expected.items()} == history
     assert same(unbroken, second)
+
+
+OPTIMIZERS = {
+    "adam": lambda: optimizers.Adam(0.01, amsgrad=True),
+    "accumulation": lambda: optimizers.SGD(0.05, momentum=0.9, gradient_accumulation_steps=4),
+    "average": lambda: optimizers.RMSprop(0.01, use_ema=True, clipnorm=0.1),
+    "one cycle": lambda: optimizers.Nadam(schedules.OneCycle(0.02, 30), weight_decay=0.01),
+}
+
+
+@pytest.mark.parametrize("make", OPTIMIZERS.values(), ids=OPTIMIZERS.keys())
+@pytest.mark.parametrize("freq", ["epoch", 1])
+def test_going_on_with_any_optimizer(engine, tmp_path, make, freq):
+    models = [net(engine, seed=seed) for seed in (1, 1, 99)]
+    for model in models:
+        model.compile(make(), "mse", backend=engine, dtype="float64")
+    unbroken, first, second = models
+    train(unbroken)
+    with pytest.raises(Crash):
+        first.fit(
+            *rows(), 10, epochs=5, verbose=0,
+            callbacks=[BackupAndRestore(tmp_path / "a", freq), LambdaCallback(on_train_batch_begin=Countdown(15))],
+        )  # fmt: skip
+    train(second, tmp_path / "a", freq)
+    assert same(unbroken, second)
+    assert unbroken.optimizer.iterations == second.optimizer.iterations
+
+
+class Countdown:
+    def __init__(self, batches):
+        self.left = batches
+
+    def __call__(self, batch, logs=None):
+        self.left -= 1
+        if self.left < 0:
+            raise Crash
 
 
 def test_divergence_after_going_on_within_an_epoch(engine, tmp_path):
