@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from . import activations, callbacks, initializers, layers, losses, metrics, models, optimizers
+    from . import activations, callbacks, formulas, initializers, layers, losses, metrics, models, optimizers
     from .backend import backends, get_backend, get_num_threads, set_backend, set_num_threads
     from .history import History
     from .layers import Input
@@ -30,12 +30,14 @@ _HOME = {
     "set_backend": "backend",
     "set_num_threads": "backend",
 }
-_MODULES = ("activations", "callbacks", "initializers", "layers", "losses", "metrics", "models", "optimizers")
+_MODULES = (
+    "activations", "callbacks", "formulas", "initializers", "layers", "losses", "metrics", "models", "optimizers",
+)  # fmt: skip
 
 __all__ = [
-    "DivergenceError", "History", "Input", "Sequential", "activations", "backends", "callbacks", "get_backend",
-    "get_num_threads", "initializers", "layers", "losses", "metrics", "models", "optimizers", "set_backend",
-    "set_num_threads",
+    "DivergenceError", "History", "Input", "Sequential", "activations", "backends", "callbacks", "formulas",
+    "get_backend", "get_num_threads", "initializers", "layers", "losses", "metrics", "models", "optimizers",
+    "set_backend", "set_num_threads",
 ]  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from .elementwise import (
     SETTINGS,
     Choice,
     Function,
+    OwnActivation,
     celu,
     elu,
     exponential,
@@ -77,6 +78,10 @@ def get(identifier: Any) -> Function:
     if isinstance(identifier, str):
         return lookup("activation", identifier, _FUNCTIONS, _ALIASES)
     if isinstance(identifier, dict):
+        if identifier.get("class_name") == "CustomActivation":
+            from ..formulas import CustomActivation
+
+            return CustomActivation.from_config(identifier.get("config", {}))
         function = lookup("activation", identifier.get("class_name", ""), _FUNCTIONS, _ALIASES)
         chosen = functools.partial(function, **identifier.get("config", {}))
         formula(chosen)
@@ -96,11 +101,13 @@ def formula(identifier: Any) -> Choice:
         if identifier.args:
             raise ValueError(f"activation {identifier!r}: settings are given by name, as in partial(elu, alpha=0.5)")
         function, settings = identifier.func, identifier.keywords
+    if isinstance(function, OwnActivation):
+        return function.choice(**settings)
     if function not in _FUNCTIONS.values():
         names = ", ".join(sorted(_FUNCTIONS))
         raise ValueError(
-            f"activation {identifier!r} is no function of fastsgd.activations, and training has no formula for it. "
-            f"Names: {names}"
+            f"activation {identifier!r} is no function of fastsgd.activations, and training has no formula for it: "
+            f"fastsgd.formulas.activation makes one of a Python function. Names: {names}"
         )
     try:
         bound = inspect.signature(function).bind(None, **settings)
@@ -123,6 +130,10 @@ def formula(identifier: Any) -> Choice:
 def serialize(activation: Any) -> str | dict[str, Any]:
     """The name of an activation, with its settings if it has any; :func:`get` turns it back."""
     function = get(activation)
+    if isinstance(function, functools.partial) and isinstance(function.func, OwnActivation):
+        function = function.func.using(**function.keywords)
+    if isinstance(function, OwnActivation):
+        return {"class_name": "CustomActivation", "config": function.get_config()}
     if not isinstance(function, functools.partial):
         return function.__name__
     return {"class_name": function.func.__name__, "config": dict(function.keywords)}

@@ -26,6 +26,23 @@ class Choice(NamedTuple):
     constants: tuple[float, ...] = ()
 
 
+class OwnActivation:
+    """Base of activations that are no function of this package, but know a formula."""
+
+    __name__: str
+
+    def choice(self, **settings: Any) -> Choice:
+        """The formula with these settings in place of its own ones; ValueError for others than it has."""
+        raise NotImplementedError
+
+    def using(self, **settings: Any) -> OwnActivation:
+        """The same activation with these settings."""
+        raise NotImplementedError
+
+    def get_config(self) -> dict[str, Any]:
+        raise NotImplementedError
+
+
 def real_array(x: ArrayLike) -> np.ndarray:
     """x as it is if it is of float32, otherwise as float64; TypeError if it has no real numbers."""
     array = np.asarray(x)
@@ -34,7 +51,7 @@ def real_array(x: ArrayLike) -> np.ndarray:
     return array.astype(np.float32 if array.dtype == np.float32 else np.float64, copy=False)
 
 
-def _values(x: ArrayLike, choice: Choice) -> Any:
+def evaluate(x: ArrayLike, choice: Choice) -> Any:
     """The formula at x: float32 for float32, otherwise float64; a new array, or a NumPy scalar for a scalar."""
     z = real_array(x)
     formulas = source.on_arrays(z.dtype)
@@ -76,7 +93,7 @@ def relu(x: ArrayLike, negative_slope: float = 0.0, max_value: float | None = No
     ValueError
         A setting is not finite or out of its range.
     """
-    return _values(x, _relu(negative_slope, max_value, threshold))
+    return evaluate(x, _relu(negative_slope, max_value, threshold))
 
 
 def _leaky_relu(negative_slope: float) -> Choice:
@@ -88,7 +105,7 @@ def _leaky_relu(negative_slope: float) -> Choice:
 
 def leaky_relu(x: ArrayLike, negative_slope: float = 0.2) -> Any:
     """``x if x > 0 else negative_slope x``; shape, dtype and errors as for :func:`relu`."""
-    return _values(x, _leaky_relu(negative_slope))
+    return evaluate(x, _leaky_relu(negative_slope))
 
 
 def _elu(alpha: float) -> Choice:
@@ -97,7 +114,7 @@ def _elu(alpha: float) -> Choice:
 
 def elu(x: ArrayLike, alpha: float = 1.0) -> Any:
     """Exponential linear unit (Clevert et al., 2016): ``x if x > 0 else alpha (exp(x) - 1)``, alpha >= 0."""
-    return _values(x, _elu(alpha))
+    return evaluate(x, _elu(alpha))
 
 
 def _gelu(approximate: bool) -> Choice:
@@ -109,7 +126,7 @@ def gelu(x: ArrayLike, approximate: bool = False) -> Any:
 
     ``approximate``: ``x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x**3)))`` instead.
     """
-    return _values(x, _gelu(approximate))
+    return evaluate(x, _gelu(approximate))
 
 
 def _celu(alpha: float) -> Choice:
@@ -118,7 +135,7 @@ def _celu(alpha: float) -> Choice:
 
 def celu(x: ArrayLike, alpha: float = 1.0) -> Any:
     """Continuously differentiable elu (Barron, 2017): ``x if x > 0 else alpha (exp(x / alpha) - 1)``, alpha > 0."""
-    return _values(x, _celu(alpha))
+    return evaluate(x, _celu(alpha))
 
 
 def _squareplus(b: float) -> Choice:
@@ -127,7 +144,7 @@ def _squareplus(b: float) -> Choice:
 
 def squareplus(x: ArrayLike, b: float = 4) -> Any:
     """``(x + sqrt(x**2 + b)) / 2`` (Barron, 2021), b >= 0."""
-    return _values(x, _squareplus(b))
+    return evaluate(x, _squareplus(b))
 
 
 def _soft_shrink(threshold: float) -> Choice:
@@ -136,7 +153,7 @@ def _soft_shrink(threshold: float) -> Choice:
 
 def soft_shrink(x: ArrayLike, threshold: float = 0.5) -> Any:
     """x moved towards 0 by the threshold (>= 0), and 0 where it is nearer than that."""
-    return _values(x, _soft_shrink(threshold))
+    return evaluate(x, _soft_shrink(threshold))
 
 
 def _hard_shrink(threshold: float) -> Choice:
@@ -145,7 +162,7 @@ def _hard_shrink(threshold: float) -> Choice:
 
 def hard_shrink(x: ArrayLike, threshold: float = 0.5) -> Any:
     """``x if abs(x) > threshold else 0``, threshold >= 0."""
-    return _values(x, _hard_shrink(threshold))
+    return evaluate(x, _hard_shrink(threshold))
 
 
 def _threshold(threshold: float, default_value: float) -> Choice:
@@ -155,7 +172,7 @@ def _threshold(threshold: float, default_value: float) -> Choice:
 
 def threshold(x: ArrayLike, threshold: float, default_value: float) -> Any:
     """``x if x > threshold else default_value``."""
-    return _values(x, _threshold(threshold, default_value))
+    return evaluate(x, _threshold(threshold, default_value))
 
 
 def _positive(name: str, value: Any) -> float:
@@ -174,94 +191,94 @@ SETTINGS: dict[Function, Callable[..., Choice]] = {
 # -- Functions without settings ----------------------------------------------------------------------------------------
 def linear(x: ArrayLike) -> Any:
     """x itself, in a new array."""
-    return _values(x, Choice("linear"))
+    return evaluate(x, Choice("linear"))
 
 
 def selu(x: ArrayLike) -> Any:
     """Scaled exponential linear unit (Klambauer et al., 2017): 1.0507 elu(x, alpha=1.67326)."""
-    return _values(x, Choice("selu"))
+    return evaluate(x, Choice("selu"))
 
 
 def tanh(x: ArrayLike) -> Any:
     """Hyperbolic tangent."""
-    return _values(x, Choice("tanh"))
+    return evaluate(x, Choice("tanh"))
 
 
 def sigmoid(x: ArrayLike) -> Any:
     """1 / (1 + exp(-x))."""
-    return _values(x, Choice("sigmoid"))
+    return evaluate(x, Choice("sigmoid"))
 
 
 def softplus(x: ArrayLike) -> Any:
     """log(1 + exp(x))."""
-    return _values(x, Choice("softplus"))
+    return evaluate(x, Choice("softplus"))
 
 
 def softsign(x: ArrayLike) -> Any:
     """x / (1 + abs(x))."""
-    return _values(x, Choice("softsign"))
+    return evaluate(x, Choice("softsign"))
 
 
 def silu(x: ArrayLike) -> Any:
     """x sigmoid(x), also called swish (Ramachandran et al., 2017)."""
-    return _values(x, Choice("silu"))
+    return evaluate(x, Choice("silu"))
 
 
 def relu6(x: ArrayLike) -> Any:
     """min(max(x, 0), 6)."""
-    return _values(x, Choice("relu6"))
+    return evaluate(x, Choice("relu6"))
 
 
 def mish(x: ArrayLike) -> Any:
     """x tanh(softplus(x)) (Misra, 2019)."""
-    return _values(x, Choice("mish"))
+    return evaluate(x, Choice("mish"))
 
 
 def exponential(x: ArrayLike) -> Any:
     """exp(x)."""
-    return _values(x, Choice("exponential"))
+    return evaluate(x, Choice("exponential"))
 
 
 def log_sigmoid(x: ArrayLike) -> Any:
     """log(sigmoid(x)) = -softplus(-x)."""
-    return _values(x, Choice("log_sigmoid"))
+    return evaluate(x, Choice("log_sigmoid"))
 
 
 def hard_sigmoid(x: ArrayLike) -> Any:
     """x / 6 + 1/2, but at least 0 and at most 1."""
-    return _values(x, Choice("hard_sigmoid"))
+    return evaluate(x, Choice("hard_sigmoid"))
 
 
 def hard_silu(x: ArrayLike) -> Any:
     """x hard_sigmoid(x), also called hard_swish (Howard et al., 2019)."""
-    return _values(x, Choice("hard_silu"))
+    return evaluate(x, Choice("hard_silu"))
 
 
 def hard_tanh(x: ArrayLike) -> Any:
     """x, but at least -1 and at most 1."""
-    return _values(x, Choice("hard_tanh"))
+    return evaluate(x, Choice("hard_tanh"))
 
 
 def tanh_shrink(x: ArrayLike) -> Any:
     """x - tanh(x)."""
-    return _values(x, Choice("tanh_shrink"))
+    return evaluate(x, Choice("tanh_shrink"))
 
 
 def sparse_plus(x: ArrayLike) -> Any:
     """0 up to -1, (x + 1)**2 / 4 between -1 and 1, x from there on."""
-    return _values(x, Choice("sparse_plus"))
+    return evaluate(x, Choice("sparse_plus"))
 
 
 def sparse_sigmoid(x: ArrayLike) -> Any:
     """(x + 1) / 2, but at least 0 and at most 1 (Blondel et al., 2019)."""
-    return _values(x, Choice("sparse_sigmoid"))
+    return evaluate(x, Choice("sparse_sigmoid"))
 
 
 def _further(name: str) -> Function:
     """The function of a formula that nobody has written out above."""
 
     def function(x: ArrayLike) -> Any:
-        return _values(x, Choice(name))
+        return evaluate(x, Choice(name))
 
     function.__name__ = function.__qualname__ = name
     function.__doc__ = f"The formula ``{name}`` of ``kernels/activations.py``."

@@ -9,9 +9,11 @@ from importlib import import_module
 from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 
+from ..kernels import source
 from ..program import Program
 from .compiled import CompiledNetwork, Library
 
@@ -68,10 +70,20 @@ def library(isa: str, dtype: np.dtype) -> Library:
     capsules = module.__pyx_capi__
 
     def address(name: str) -> int:
+        if name in source.ADDED:  # a user's formula: its loop is compiled now, and called like those compiled ahead
+            return _kernels_of_numba(dtype).address(name)
         capsule = capsules[name]
         return _pointer(capsule, _capsule_name(capsule))
 
     return Library(address)
+
+
+def _kernels_of_numba(dtype: np.dtype) -> Any:
+    try:
+        from .numba import kernels
+    except ModuleNotFoundError as error:
+        raise ImportError("formulas of one's own are compiled by Numba: pip install numba") from error
+    return kernels(dtype)
 
 
 _capsule_name = ctypes.pythonapi.PyCapsule_GetName

@@ -113,6 +113,12 @@ def library(dtype: np.dtype) -> Library:
     def call(number: int, *arguments: Any) -> None:
         space[order[number - 1]](*arguments)
 
+    def address(name: str) -> int:
+        if name in source.ADDED and name not in order:
+            source.define(source.ADDED[name].functions + source.ADDED[name].loops, space)
+            order.append(name)
+        return order.index(name) + 1
+
     def quietly(kernel: Callable[[int, int], None]) -> Callable[[int, int], None]:
         def run(address: int, me: int) -> None:
             with np.errstate(all="ignore"):  # C does not warn either; u64 arithmetic is meant to wrap
@@ -123,7 +129,7 @@ def library(dtype: np.dtype) -> Library:
     space |= names(dtype) | {"call_activation": call, "call_product": call, "call_loss": call, "call_update": call}
     source.load(space)
     order = [name for name, f in space.items() if callable(f)]
-    return Library(lambda name: order.index(name) + 1, lambda name: quietly(space[name]))
+    return Library(address, lambda name: quietly(space[name]))
 
 
 class InterpretedEngine:

@@ -44,15 +44,27 @@ class Kernels:
     def jitted(self) -> dict[str, Any]:
         """All functions of the source as Numba dispatchers; nothing is compiled yet."""
         if self._jitted is None:
-            space = source.load(intrinsics.names(self.dtype))
-            for name, f in list(space.items()):
-                if isinstance(f, python.FunctionType):
-                    if f.__globals__ is space:  # cached code is linked by symbol: no two kernels may share a name
-                        f.__qualname__ = f"{name}_{self.dtype.name}_{digest()}"
-                    formula = f.__annotations__.get("return", "real") in ("real", "u64")
-                    space[name] = njit(forceinline=formula, **OPTIONS)(f)
-            self._jitted = space
+            self._jitted = source.load(intrinsics.names(self.dtype))
+            self._jit(self._jitted)
         return self._jitted
+
+    def _jit(self, space: dict[str, Any]) -> None:
+        """Make dispatchers of the functions that are none yet."""
+        for name, f in list(space.items()):
+            if isinstance(f, python.FunctionType):
+                if f.__globals__ is space:  # cached code is linked by symbol: no two kernels may share a name
+                    f.__qualname__ = f"{name}_{self.dtype.name}_{digest()}"
+                formula = f.__annotations__.get("return", "real") in ("real", "u64")
+                space[name] = njit(forceinline=formula, **OPTIONS)(f)
+
+    def function(self, name: str) -> Any:
+        """One of the functions; also one of a formula that was added at run time."""
+        space = self.jitted()
+        if name not in space:
+            added = source.ADDED[name]
+            source.define(added.functions + added.loops, space)
+            self._jit(space)
+        return space[name]
 
     def address(self, name: str) -> int:
         if name not in self._compiled:
@@ -83,7 +95,7 @@ class _Late(dict):  # type: ignore[type-arg]
         if key != "kernel":
             raise KeyError(key)
         kernels, name = self._wanted
-        return kernels.jitted()[name]
+        return kernels.function(name)
 
 
 @cache
@@ -105,5 +117,10 @@ class NumbaEngine:
 
 
 @cache
+def kernels(dtype: np.dtype) -> Kernels:
+    return Kernels(dtype)
+
+
+@cache
 def library(dtype: np.dtype) -> Library:
-    return Library(Kernels(dtype).address)
+    return Library(kernels(dtype).address)

@@ -145,6 +145,60 @@ def log1p(z: real) -> real:
     return log_edges(u, log_near_one(f, k))
 
 
+# -- Sine and cosine ---------------------------------------------------------------------------------------------------
+def sine(z: real, shift: real) -> real:
+    """sin(z + shift pi/2), shift 0 or 1, up to 10**4 radians (10**8 in float64); beyond, any number from -1 to 1.
+
+    The parts of pi/2 and the polynomials up to pi/4 are those of Cephes (sinf.c, sin.c).
+    """
+    if DOUBLE:
+        whole: real = real(6755399441055744)
+        n: real = (z * real(0.6366197723675814) + whole) - whole
+        r: real = (z - n * real(1.57079625129699707031)) - n * real(7.54978941586159635335e-8)
+        r = r - n * real(5.39030285815811905290e-15)
+    else:
+        whole = real(12582912)
+        n = (z * real(0.6366197723675814) + whole) - whole
+        r = (z - n * real(1.5703125)) - n * real(4.837512969970703125e-4)
+        r = r - n * real(7.54978995489188216e-8)
+    r = minimum(real(1), maximum(real(-1), r))
+    q: real = r * r
+    if DOUBLE:
+        s: real = real(1.58962301576546568060e-10)
+        s = s * q + real(-2.50507477628578072866e-8)
+        s = s * q + real(2.75573136213857245213e-6)
+        s = s * q + real(-1.98412698295895385996e-4)
+        s = s * q + real(8.33333333332211858878e-3)
+        s = s * q + real(-1.66666666666666307295e-1)
+        c: real = real(-1.13585365213876817300e-11)
+        c = c * q + real(2.08757008419747316778e-9)
+        c = c * q + real(-2.75573141792967388112e-7)
+        c = c * q + real(2.48015872888517045348e-5)
+        c = c * q + real(-1.38888888888730564116e-3)
+        c = c * q + real(4.16666666666665929218e-2)
+    else:
+        s = real(-1.9515295891e-4)
+        s = s * q + real(8.3321608736e-3)
+        s = s * q + real(-1.6666654611e-1)
+        c = real(2.443315711809948e-5)
+        c = c * q + real(-1.388731625493765e-3)
+        c = c * q + real(4.166664568298827e-2)
+    s = s * q * r + r
+    c = c * q * q - real(0.5) * q + real(1)
+    k: real = n + shift
+    k = k - real(4) * ((k * real(0.25) - real(0.375) + whole) - whole)  # the quarter: 0, 1, 2 or 3
+    y: real = where(absolute(k - real(2)) == real(1), c, s)
+    return where(k > real(1.5), -y, y)
+
+
+def sin(z: real) -> real:
+    return sine(z, real(0))
+
+
+def cos(z: real) -> real:
+    return sine(z, real(1))
+
+
 # -- Error function ----------------------------------------------------------------------------------------------------
 def erf_given(x: real, e: real) -> real:
     """erf(x) for x >= 0, where e = exp(-x**2): x + x P(x**2) below 1, 1 - e R(x) above."""

@@ -70,6 +70,49 @@ class Rule:
     numbers: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Added:
+    """A formula that stands in no file, because a user wrote it: see :func:`add`."""
+
+    entry: Formula | Rule
+    functions: str
+    loops: str = ""
+
+
+ADDED: dict[str, Added] = {}  # by the names of formulas, functions and loops
+
+
+class Table(dict[str, Any]):
+    """What the formula files define, by name. What users add is found in it too, but not listed."""
+
+    def __init__(self, listed: dict[str, Any], find: Callable[[str], Any]) -> None:
+        super().__init__(listed)
+        self._find = find
+
+    def __missing__(self, name: str) -> Any:
+        if name not in ADDED:
+            raise KeyError(name)
+        return self._find(name)
+
+
+def add(part: str, entry: Formula | Rule, functions: str) -> None:
+    """Make a formula known that stands in no file; its loops are rendered as those of all others.
+
+    Parameters
+    ----------
+    part : {"activations", "losses", "updates"}
+        The file in which it would stand.
+    entry : Formula or Rule
+        Its name must be that of no other formula: with a digest of its text in it.
+    functions : str
+        What would stand in the file.
+    """
+    ADDED.update(dict.fromkeys([entry.name, *_signatures(functions)], Added(entry, functions)))
+    render: Any = {"activations": _activation_loops, "losses": _loss_loop, "updates": _update_loop}[part]
+    whole = Added(entry, functions, render(entry))
+    ADDED.update(dict.fromkeys([entry.name, *_signatures(functions), *_signatures(whole.loops)], whole))
+
+
 def read(part: str) -> str:
     return (HERE / f"{part}.py").read_text(encoding="utf-8").replace("from __future__ import annotations\n", "")
 
@@ -77,14 +120,19 @@ def read(part: str) -> str:
 @cache
 def signatures(part: str) -> dict[str, tuple[str, ...]]:
     """The functions of a formula file and their parameters, in order."""
-    functions = (node for node in ast.parse(read(part)).body if isinstance(node, ast.FunctionDef))
+    return Table(_signatures(read(part)), lambda name: _signatures(ADDED[name].functions)[name])
+
+
+def _signatures(text: str) -> dict[str, tuple[str, ...]]:
+    functions = (node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef))
     return {f.name: tuple(a.arg for a in f.args.args) for f in functions}
 
 
 def _formulas(part: str, own: int) -> dict[str, Formula]:
     found = signatures(part)
     names = [n for n in found if f"{n}_slope" in found]
-    return {n: Formula(n, found[n][own:], found[f"{n}_slope"][0] != "z") for n in names}
+    listed = {n: Formula(n, found[n][own:], found[f"{n}_slope"][0] != "z") for n in names}
+    return Table(listed, lambda name: ADDED[name].entry)
 
 
 @cache
@@ -105,11 +153,12 @@ def update_table() -> dict[str, Rule]:
         name, _, assigned = function.rpartition("_")
         if len(assigned) == 1 and name != "decay":
             found[name] = (*found.get(name, ()), function)
-    return {
+    listed = {
         name: _rule(name, functions)
         for plain, rest in found.items()
         for name, functions in ((plain, rest), (f"{plain}_decayed", ("decay_w", *rest)))
     }
+    return Table(listed, lambda name: ADDED[name].entry)
 
 
 def _rule(name: str, functions: tuple[str, ...]) -> Rule:
@@ -155,7 +204,8 @@ def loss_{f.name}(
 def _calls_functions(f: Formula) -> bool:
     """Whether a loss needs an exponential, a logarithm or the like, in its value or in its slope."""
     known = {*signatures("elementary"), *signatures("activations")}
-    functions = [node for node in ast.parse(read("losses")).body if isinstance(node, ast.FunctionDef)]
+    text = ADDED[f.name].functions if f.name in ADDED else read("losses")
+    functions = [node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)]
     own = [function for function in functions if function.name in (f.name, f"{f.name}_slope")]
     return any(isinstance(node, ast.Name) and node.id in known for function in own for node in ast.walk(function))
 
@@ -245,9 +295,10 @@ def text() -> str:
 
 
 # -- Loading
-def run(code: str, filename: str, names: Names) -> None:
-    """Define the functions of ``code`` in ``names``; annotations stay text."""
-    exec(compile("from __future__ import annotations\n" + code, filename, "exec"), names)
+def define(code: str, names: Names) -> None:
+    """Define the functions of ``code``, which is in no file, in ``names``; annotations stay text."""
+    head = "from __future__ import annotations\n"
+    exec(compile(head + code, "<rendered by fastsgd.kernels.source>", "exec"), names)
 
 
 def load(names: Names, parts: tuple[str, ...] = FORMULAS + LOOPS) -> Names:
@@ -256,7 +307,7 @@ def load(names: Names, parts: tuple[str, ...] = FORMULAS + LOOPS) -> Names:
         code = compile((HERE / f"{part}.py").read_text(encoding="utf-8"), str(HERE / f"{part}.py"), "exec")
         exec(code, names)
         if part == FORMULAS[-1]:
-            run(rendered(), "<rendered by fastsgd.kernels.source>", names)
+            define(rendered(), names)
     return names
 
 
@@ -297,7 +348,13 @@ def on_arrays(dtype: Any) -> Names:
         "sqrt": np.sqrt, "floor": np.floor, "absolute": np.abs,
         "pow2": pow2, "exponent": exponent, "mantissa": mantissa,
     }  # fmt: skip
-    return load({"__name__": __name__, **borrowed}, FORMULAS)
+    space = load({"__name__": __name__, **borrowed}, FORMULAS)
+
+    def find(name: str) -> Any:
+        define(ADDED[name].functions, space)
+        return space[name]
+
+    return Table(space, find)
 
 
 def update_arrays(rule: Rule, numbers: dict[str, Any], arrays: dict[str, Any]) -> None:

@@ -114,6 +114,10 @@ def serialize(loss: Loss) -> dict[str, Any]:
 
 def deserialize(config: Any) -> Loss:
     """The loss that :func:`serialize` made a dict of."""
+    if isinstance(config, dict) and config.get("class_name") == "CustomLoss":
+        from ..formulas import CustomLoss
+
+        return CustomLoss.from_config(config.get("config") or {})
     return instance("loss", config, Loss, CLASSES, ALIASES, absent.LOSSES)
 
 
@@ -132,7 +136,10 @@ def compiled(identifier: Any) -> Loss:
         if loss is function:
             loss = deserialize(name)
     if getattr(loss, "formula", None) is None:
-        raise TypeError(f"loss must be one of {', '.join(FUNCTIONS)} to be trained with; {identifier!r} has no formula")
+        raise TypeError(
+            f"loss must be one of {', '.join(FUNCTIONS)} to be trained with; {identifier!r} has no "
+            "formula, which fastsgd.formulas.loss makes of a function of two numbers"
+        )
     if loss.reduction not in MEANS:
         raise ValueError(f"loss must have a reduction of {MEANS} to be trained with, got {loss.reduction!r}")
     return loss

@@ -103,6 +103,23 @@ def test_log_of_powers_of_two_and_around_one(dtype):
 
 
 @DTYPES
+@pytest.mark.parametrize("name", ["sin", "cos"])
+def test_sine_and_cosine(name, dtype):
+    """Errors in units of 1, as near the zeros all depends on the last bits of pi; no farther off than the argument."""
+    x = np.concatenate([spread(-10, 10, dtype), np.random.default_rng(1).uniform(-1e4, 1e4, 2000)]).astype(dtype)
+    y = function(name, dtype)(x)
+    with mpmath.workdps(50):
+        exact = [getattr(mpmath, name)(mpmath.mpf(float(v))) for v in x]
+        error = np.array([float(abs(mpmath.mpf(float(a)) - b)) for a, b in zip(y, exact, strict=True)])
+    assert error.max() <= np.finfo(dtype).eps, x[error.argmax()]
+    if name == "sin":
+        assert (error <= np.finfo(dtype).eps * np.abs(x)).all()
+    far = function(name, dtype)([1e9, -1e20, 1e30, np.nan, np.inf])
+    assert (np.abs(far[:3]) <= 1).all()
+    assert np.isnan(far[3:]).all()
+
+
+@DTYPES
 def test_erf_is_odd_and_never_beyond_one(dtype):
     x = np.linspace(0, 8, 20001)
     y = function("erf", dtype)(x)
