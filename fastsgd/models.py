@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from . import absent, weight_files
-from .arguments import not_yet
+from .arguments import not_yet, number
 from .callbacks import CallbackList, TimeLimit
 from .history import History
 from .layers import Layer
@@ -177,6 +177,7 @@ class Sequential(Predictor):
                     f"nb_epoch is the old name of epochs: got both, nb_epoch={nb_epoch!r}, epochs={epochs!r}"
                 )
             epochs = nb_epoch
+        limit = [] if max_seconds is None else [TimeLimit(number("max_seconds", max_seconds, 0))]
         self._need_loss()
         with self._alone("fit"):
             plan = make_plan(
@@ -192,7 +193,7 @@ class Sequential(Predictor):
             progress = Progress(verbose, plan.epochs, plan.initial_epoch, plan.steps)
             params = plan.params() | {"verbose": verbose}
             self.history = history = History(params)
-            called = CallbackList([callbacks, [] if max_seconds is None else TimeLimit(max_seconds)], self, **params)
+            called = CallbackList([callbacks, limit], self, **params)
             Fit(self, plan, called, history, progress).run()
         return history
 

@@ -22,6 +22,7 @@ def of_model(model: Any) -> dict[str, Any]:
     """The state of a model: weights, the optimizer's memories and counters, seed, and the place within the fit."""
     optimizer = model.optimizer
     return {
+        "optimizer": type(optimizer).__name__,
         "weights": model._weights.__getstate__(),
         "steps": optimizer.steps,
         "learning_rate": optimizer.get_config()["learning_rate"],
@@ -37,14 +38,18 @@ def put_back(model: Any, state: dict[str, Any]) -> None:
     Raises
     ------
     ValueError
-        It is that of another model; nothing has changed then.
+        It is that of another model or optimizer; nothing has changed then.
     """
+    optimizer = model.optimizer
+    if state["optimizer"] != type(optimizer).__name__:
+        raise ValueError(
+            f"the state is that of another optimizer: {state['optimizer']}, this model has {type(optimizer).__name__}"
+        )
     arrays = state["weights"]["arrays"]
     shapes, wanted = [w.shape for w in arrays], [w.shape for w in model._weights.get()]
     if shapes != wanted:
         raise ValueError(f"the state is that of another model: weights of shapes {shapes}, this model has {wanted}")
     model._weights.__setstate__(state["weights"])
-    optimizer = model.optimizer
     optimizer.steps = state["steps"]
     if isinstance(state["learning_rate"], float) and isinstance(optimizer.get_config()["learning_rate"], float):
         optimizer.learning_rate = state["learning_rate"]

@@ -91,14 +91,14 @@ ARGUMENTS = {
     "sample_weight": ({"sample_weight": X[:, 0]}, NotImplementedError, "sample_weight is not supported yet"),
     "steps_per_epoch": ({"steps_per_epoch": 0}, ValueError, "steps_per_epoch must be a whole number, at least 1"),
     "validation_steps": ({"validation_steps": 1.5}, TypeError, "validation_steps must be a whole number, at least 1"),
-    "max_seconds": ({"max_seconds": -1}, ValueError, "seconds must be at least 0, got -1"),
+    "max_seconds": ({"max_seconds": -1}, ValueError, "max_seconds must be at least 0, got -1"),
     "record": ({"record": "grad_nrm"}, ValueError, "unknown record 'grad_nrm': did you mean 'grad_norm'"),
     "records": ({"record": 3}, TypeError, "record must be names out of learning_rate, grad_norm, epoch_time, loss_end"),
 }  # fmt: skip
 COMPILE = {
     "optimizer": ({"optimizer": "sdg"}, ValueError, "unknown optimizer 'sdg': did you mean 'SGD'"),
     "no optimizer": ({"optimizer": None}, TypeError, "optimizer must be a name or an Optimizer, got None"),
-    "optimizer of Keras": ({"optimizer": "adam"}, ValueError, "'adam': not supported yet. Names: SGD"),
+    "optimizer of Keras": ({"optimizer": "ftrl"}, ValueError, "'ftrl': not supported yet. Names: "),
     "loss_weights": ({"loss_weights": [1.0]}, NotImplementedError, "loss_weights is not supported yet"),
     "loss that is a metric": ({"loss": "rmse"}, ValueError, r"unknown loss 'rmse': a metric, not a loss\. Names: .*"
                               r"mean_squared_error \(mse\)"),

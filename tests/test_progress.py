@@ -165,6 +165,15 @@ def test_invalid_verbose(verbose):
         Progress(verbose, 1, 0, 1)
 
 
+def test_a_fit_that_goes_on_later_than_was_said(terminal, clock):
+    shown = Progress(1, 40, 0, 100)
+    shown.begin(20)
+    clock.time += 1
+    shown.epoch_end(20, logs(20))
+    shown.close()
+    assert "Epoch 21/40:   5%" in terminal.getvalue()
+
+
 def test_no_epochs_to_run(terminal):
     Progress(1, 3, 3, 10).close()
     assert "Epoch" not in terminal.getvalue()

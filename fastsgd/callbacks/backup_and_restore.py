@@ -6,6 +6,7 @@ import os
 import shutil
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from .. import state
 from .base import Callback, Logs
@@ -37,7 +38,8 @@ class BackupAndRestore(Callback):
     Raises
     ------
     ValueError
-        No folder, or an unknown frequency; in training, if the backup is that of another model.
+        No folder, or an unknown frequency; in training, if the backup is that of another model or optimizer, or was
+        made amid other batches.
     OSError
         In training: a file cannot be written, or is damaged.
     """
@@ -74,8 +76,21 @@ class BackupAndRestore(Callback):
                 if path == files[-1]:
                     raise
             else:
-                state.put_back(self.model, found)
+                self._check(found)
+                state.put_back(self.model, found["model"])
                 return
+
+    def _check(self, found: dict[str, Any]) -> None:
+        """Within an epoch only the same batches of the same rows can be gone on with."""
+        if found["model"]["place"]["batch"] and found["batches"] != self._batches():
+            raise ValueError(
+                f"the backup in {os.fspath(self.backup_dir)!r} was made within an epoch of {found['batches']}, now "
+                f"there are {self._batches()}: run the same training again, or delete it"
+            )
+
+    def _batches(self) -> dict[str, Any]:
+        """What an epoch is divided into."""
+        return {name: (self.params or {}).get(name) for name in ("samples", "batch_size", "steps")}
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         if self.save_freq == "epoch":
@@ -89,7 +104,7 @@ class BackupAndRestore(Callback):
         if self.double_checkpoint and self._path.exists():
             shutil.copyfile(self._path, part := self._previous.with_suffix(".part"))
             os.replace(part, self._previous)
-        state.write(self._path, state.of_model(self.model))
+        state.write(self._path, {"model": state.of_model(self.model), "batches": self._batches()})
 
     def on_train_end(self, logs: Logs | None = None) -> None:
         if not self.delete_checkpoint:

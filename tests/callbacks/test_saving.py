@@ -442,6 +442,19 @@ def test_a_backup_of_another_model(tmp_path):
         train(other, tmp_path)
 
 
+def test_a_backup_of_another_training(tmp_path):
+    with pytest.raises(Crash):
+        train(net(), tmp_path, 1, 13)
+    other = net()
+    other.compile("adam", "mse")
+    with pytest.raises(ValueError, match="that of another optimizer: SGD, this model has Adam"):
+        train(other, tmp_path)
+    with pytest.raises(ValueError, match=r"within an epoch of \{'samples': 60, .*now there are \{'samples': 30"):
+        train(net(), tmp_path, x=rows(30))
+    with pytest.raises(ValueError, match="run the same training again, or delete it"):
+        train(net(), tmp_path, steps_per_epoch=2)
+
+
 def test_nothing_is_deleted_that_is_not_ours(tmp_path):
     (tmp_path / "own.txt").write_text("mine")
     train(net(), tmp_path)
