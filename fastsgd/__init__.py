@@ -10,7 +10,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from . import activations, callbacks, formulas, initializers, layers, losses, metrics, models, optimizers
+    from . import activations, callbacks, constraints, formulas, initializers, layers, losses, metrics, models
+    from . import optimizers as optimizers
+    from . import regularizers as regularizers
     from .backend import backends, get_backend, get_num_threads, set_backend, set_num_threads
     from .history import History
     from .layers import Input
@@ -31,13 +33,14 @@ _HOME = {
     "set_num_threads": "backend",
 }
 _MODULES = (
-    "activations", "callbacks", "formulas", "initializers", "layers", "losses", "metrics", "models", "optimizers",
+    "activations", "callbacks", "constraints", "formulas", "initializers", "layers", "losses", "metrics", "models",
+    "optimizers", "regularizers",
 )  # fmt: skip
 
 __all__ = [
-    "DivergenceError", "History", "Input", "Sequential", "activations", "backends", "callbacks", "formulas",
-    "get_backend", "get_num_threads", "initializers", "layers", "losses", "metrics", "models", "optimizers",
-    "set_backend", "set_num_threads",
+    "DivergenceError", "History", "Input", "Sequential", "activations", "backends", "callbacks", "constraints",
+    "formulas", "get_backend", "get_num_threads", "initializers", "layers", "losses", "metrics", "models", "optimizers",
+    "regularizers", "set_backend", "set_num_threads",
 ]  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from fastsgd import optimizers
 
 FOLDER = Path(__file__).parent / "oracles"
 ORACLE = json.loads((FOLDER / "keras_optimizers.json").read_text())
-CASES = [(i, case) for i, case in enumerate(ORACLE["cases"]) if not case["layers"]]
+CASES = list(enumerate(ORACLE["cases"]))
 
 
 def label(case):
@@ -27,6 +27,15 @@ def label(case):
     )
 
 
+def dense(units, activation=None, **options):
+    """A layer whose regularizers and constraints are given as [class name, settings]."""
+    for key, value in options.items():
+        if isinstance(value, list):
+            name, settings = value
+            options[key] = {"class_name": name, "config": settings}
+    return fastsgd.layers.Dense(units, activation, **options)
+
+
 @pytest.fixture(scope="module")
 def frozen():
     with np.load(FOLDER / "keras_optimizers.npz") as file:
@@ -36,7 +45,9 @@ def frozen():
 @pytest.mark.parametrize(("i", "case"), CASES, ids=[label(case) for _, case in CASES])
 def test_trajectory(i, case, engine, frozen):
     k, m, n = ORACLE["net"]
-    model = fastsgd.Sequential([fastsgd.Input((k,)), fastsgd.layers.Dense(m, "tanh"), fastsgd.layers.Dense(n)])
+    options = case["layers"]
+    hidden, output = dense(m, "tanh", **options.get("hidden", {})), dense(n, **options.get("output", {}))
+    model = fastsgd.Sequential([fastsgd.Input((k,)), hidden, output])
     settings = dict(case["settings"])
     excluded = settings.pop("exclude", ())
     optimizer = getattr(optimizers, case["optimizer"])(**settings)

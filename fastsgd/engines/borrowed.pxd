@@ -30,6 +30,7 @@ cdef extern from "engine.h" nogil:
     real_t exponent(real_t)
     real_t mantissa(real_t)
 
+    void full_width()
     Task task(int64_t)
     Layer layer(Task, int64_t)
     Piece piece(Task, int64_t)

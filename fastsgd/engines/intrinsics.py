@@ -125,6 +125,13 @@ def relax(waited):
         sleep(np.uint32(DOZE))
 
 
+# -- Vectors
+@emit(types.void)
+def full_width(b):
+    """The function that calls it may use the widest vectors: LLVM stays at half of them on its own."""
+    set.add(b.function.attributes, '"prefer-vector-width"="512"')  # llvmlite's own add knows a few attributes only
+
+
 # -- Subnormal numbers
 @emit(types.int64)
 def subnormals_off(b):
@@ -255,7 +262,7 @@ def names(dtype: np.dtype) -> dict[str, Any]:
         **make_tiles(shape, number, suffix, emit, call, int64, reals),
         "transpose": make_transpose(number, emit, int64, reals),
         "dots": make_dots(shape, number, suffix, emit, call, int64, reals),
-        "load_acquire": load_acquire, "store_release": store_release, "relax": relax,
+        "full_width": full_width, "load_acquire": load_acquire, "store_release": store_release, "relax": relax,
         "subnormals_off": subnormals_off, "subnormals_back": subnormals_back,
     }  # fmt: skip
 

@@ -274,7 +274,8 @@ def _update_loop(r: Rule) -> str:
     stores = "".join(f"        {x}[i] = {x}_i\n" for x in (*r.slots, "w"))
     return f"""
 def update_{r.name}(w: reals, g: reals, {banks}, n: i64, h: reals) -> None:
-{numbers}    for i in range(n):
+{numbers}    full_width()
+    for i in range(n):
 {loads}{lines}{stores}
 """
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from .. import activations, initializers
+from .. import activations, constraints, initializers, regularizers
 from ..arguments import flag, not_yet, whole
+from ..identifiers import serialized
 from ..program import Op
 from .base import Layer
 
@@ -52,8 +54,12 @@ class Dense(_Activated):
     kernel_initializer : str, Initializer or dict
         By default "glorot_uniform". See :mod:`fastsgd.initializers`; ``init`` is its old name.
     bias_initializer : str, Initializer or dict
-    kernel_regularizer, bias_regularizer, activity_regularizer, kernel_constraint, bias_constraint
+    kernel_regularizer, bias_regularizer : str, Regularizer or dict, optional
+        See :mod:`fastsgd.regularizers`.
+    activity_regularizer
         Not supported yet.
+    kernel_constraint, bias_constraint : str, Constraint or dict, optional
+        See :mod:`fastsgd.constraints`.
     name, input_shape, input_dim, trainable
         See :class:`Layer`.
 
@@ -87,9 +93,12 @@ class Dense(_Activated):
         trainable: bool = True,
     ) -> None:
         super().__init__(name=name, input_shape=input_shape, input_dim=input_dim, trainable=trainable)
-        not_yet(kernel_regularizer=kernel_regularizer, bias_regularizer=bias_regularizer)
         not_yet(activity_regularizer=activity_regularizer)
-        not_yet(kernel_constraint=kernel_constraint, bias_constraint=bias_constraint)
+        self.kernel_regularizer = regularizers.get(kernel_regularizer)
+        self.bias_regularizer = regularizers.get(bias_regularizer)
+        self.kernel_constraint = constraints.get(kernel_constraint)
+        self.bias_constraint = constraints.get(bias_constraint)
+        self._weighed()
         units = _renamed("units", units, "output_dim", output_dim)
         if units is None:
             raise TypeError("units is missing: the number of outputs, as in Dense(32)")
@@ -119,7 +128,15 @@ class Dense(_Activated):
 
     def ops(self) -> tuple[Op, ...]:
         assert self.inputs is not None
-        return self._step("dense", self.inputs, self.units, self.use_bias)
+        dense, *more = self._step("dense", self.inputs, self.units, self.use_bias)
+        return replace(dense, **self._weighed()), *more
+
+    def _weighed(self) -> dict[str, Any]:
+        """What the engines know of regularizers and constraints: arguments of the Op."""
+        weighed = (self.kernel_regularizer, self.bias_regularizer)
+        penalties = tuple((0.0, 0.0) if r is None else r.factors() for r in weighed)
+        limits = tuple(None if c is None else c.limits() for c in (self.kernel_constraint, self.bias_constraint))
+        return {"penalties": penalties if any(map(any, penalties)) else (), "limits": limits if any(limits) else ()}
 
     def get_config(self) -> dict[str, Any]:
         return {
@@ -129,6 +146,11 @@ class Dense(_Activated):
             "use_bias": self.use_bias,
             "kernel_initializer": initializers.serialize(self.kernel_initializer),
             "bias_initializer": initializers.serialize(self.bias_initializer),
+            **{
+                name: None if item is None else serialized(item)
+                for name in ("kernel_regularizer", "bias_regularizer", "kernel_constraint", "bias_constraint")
+                for item in (getattr(self, name),)
+            },
         }
 
 

@@ -93,9 +93,9 @@ def exact(value: object) -> object:
 
 
 def made(spec: list) -> object:
-    return getattr(keras.regularizers if spec[0][0] == "L" else keras.constraints, spec[0])(
-        **{key: exact(value) for key, value in spec[1].items()}
-    )
+    item = getattr(keras.regularizers if spec[0][0] == "L" else keras.constraints, spec[0])(**spec[1])
+    vars(item).update({key: exact(value) for key, value in spec[1].items()})  # where it made a float32 tensor of it
+    return item
 
 
 def dense(units: int, activation: str, options: dict) -> keras.layers.Dense:
