@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Container, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from . import absent, weight_files
@@ -187,9 +186,6 @@ class Sequential(Predictor):
                 steps_per_epoch=steps_per_epoch, validation_steps=validation_steps, record=record,
                 split_seed=self.shuffle_seed, threads=self.num_threads,
             )  # fmt: skip
-            self._learn_scales(plan.train)
-            validation = None if plan.validation is None else self._prepared(plan.validation)
-            plan = replace(plan, train=self._prepared(plan.train), validation=validation)
             progress = Progress(verbose, plan.epochs, plan.initial_epoch, plan.steps)
             params = plan.params() | {"verbose": verbose}
             self.history = history = History(params)
@@ -217,8 +213,6 @@ class Sequential(Predictor):
         history = History()
         with self._alone("train_on_batch"):
             rows = self._rows(x, y)
-            self._learn_scales(rows)
-            rows = self._prepared(rows)
             plan = Plan(rows, None, len(rows), epochs=1, shuffle=False, threads=self.num_threads, settle=False)
             epochs_begun = self.epochs_begun
             try:

@@ -251,10 +251,11 @@ class Predictor(Stack):
         rows_y = targets(y, len(rows_x), self.outputs, dtype, name=f"y{of}", x_name=f"x{of}")
         return Rows(rows_x, self.loss.targets(rows_y, f"y{of}") if self.loss else rows_y)
 
-    def _learn_scales(self, rows: Rows) -> None:
-        """What preprocessing layers and targets do not know yet of the rows that are trained on."""
-        learn(self.preprocessing, rows.x)
-        self.target_scale.learn(rows.y)
+    def prepare(self, train: Rows, validation: Rows | None) -> tuple[Rows, Rows | None]:
+        """Rows of a fit as the network takes them; what layers and targets do not know yet of them they learn now."""
+        learn(self.preprocessing, train.x)
+        self.target_scale.learn(train.y)
+        return self._prepared(train), None if validation is None else self._prepared(validation)
 
     def _prepared(self, rows: Rows) -> Rows:
         """Checked rows as the network takes them."""

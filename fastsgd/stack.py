@@ -315,7 +315,7 @@ def _checked(given: Sequence[Any], layers: Sequence[Layer]) -> Callable[[], list
     TypeError, ValueError
         No real numbers, too many, too few, or of other shapes.
     """
-    shapes = [{**layer.kept_shapes(), **layer.weight_shapes()} for layer in layers]
+    shapes = [layer.parts() for layer in layers]
     wanted = [
         (f"the {part} of layer {layer.name!r}", shape)
         for layer, parts in zip(layers, shapes, strict=True)

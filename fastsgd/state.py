@@ -8,22 +8,26 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
 from . import weight_files
 from .place import Place
+from .scaling import Standard
 
 ARRAY = "array"  # {"array": 3} in the JSON is the array of this number
 
 
 def of_model(model: Any) -> dict[str, Any]:
     """The state of a model: weights, the optimizer's memories and counters, seed, and the place within the fit."""
-    optimizer = model.optimizer
+    optimizer, scale = model.optimizer, model.target_scale.standard
     return {
         "optimizer": type(optimizer).__name__,
         "weights": model._weights.__getstate__(),
+        "kept": [layer.kept() for layer in model.layers],
+        "target_scale": None if scale is None else asdict(scale),
         "steps": optimizer.steps,
         "learning_rate": optimizer.get_config()["learning_rate"],
         "epochs_begun": model.epochs_begun,
@@ -47,9 +51,16 @@ def put_back(model: Any, state: dict[str, Any]) -> None:
         )
     arrays = state["weights"]["arrays"]
     shapes, wanted = [w.shape for w in arrays], [w.shape for w in model._weights.get()]
-    if shapes != wanted:
+    kept = [[w.shape for w in own] for own in state["kept"]]
+    known = [[w.shape for w in layer.kept()] for layer in model.layers]
+    if (shapes, kept) != (wanted, known):
         raise ValueError(f"the state is that of another model: weights of shapes {shapes}, this model has {wanted}")
     model._weights.__setstate__(state["weights"])
+    for layer, own in zip(model.layers, state["kept"], strict=True):
+        if own:
+            layer.keep(own)
+    scale = state["target_scale"]
+    model.target_scale.standard = None if scale is None else Standard(**scale)
     optimizer.steps = state["steps"]
     if isinstance(state["learning_rate"], float) and isinstance(optimizer.get_config()["learning_rate"], float):
         optimizer.learning_rate = state["learning_rate"]

@@ -66,9 +66,7 @@ def read(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
 
 def of_model(model: Any) -> dict[str, np.ndarray]:
     """All weights of a model by layer and part, and its targets' scale if they have one."""
-    parts = [
-        f"{layer.name}/{part}" for layer in model.layers for part in [*layer.kept_shapes(), *layer.weight_shapes()]
-    ]
+    parts = [f"{layer.name}/{part}" for layer in model.layers for part in layer.parts()]
     arrays = dict(zip(parts, model.get_weights(), strict=True))
     standard = model.target_scale.standard
     return arrays if standard is None else arrays | dict(zip(SCALE, (standard.mean, standard.variance), strict=True))

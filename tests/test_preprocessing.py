@@ -320,3 +320,47 @@ def test_rows_of_any_kind_are_never_written_to_and_nan_stays():
     holed = x.astype(float)
     holed[3, 1] = np.nan
     assert np.isnan(model.predict(holed)[:, 0]).tolist() == [i == 3 for i in range(10)]
+
+
+def test_files_keep_what_was_learned(tmp_path):
+    x, y = rows()
+    model = fitted(x, y, [Normalization()], scale_target=True)
+    model.save_weights(tmp_path / "all.npz")
+    names = list(np.load(tmp_path / "all.npz"))
+    assert names[:4] == ["normalization/mean", "normalization/variance", "normalization/count", "dense/kernel"]
+    assert names[-2:] == ["target_scale/mean", "target_scale/variance"]
+    other = fastsgd.Sequential([Input((4,)), Normalization(), Dense(8, "tanh"), Dense(1)])
+    other.compile("sgd", "mse", scale_target=True)
+    other.load_weights(tmp_path / "all.npz")
+    np.testing.assert_array_equal(other.predict(x), model.predict(x))
+
+
+@pytest.mark.parametrize("stop", [2, 5])
+def test_a_backup_goes_on_bit_for_bit(tmp_path, stop):
+    x, y = rows()
+
+    def run(*callbacks):
+        fit = {"validation_split": 0.25, "callbacks": list(callbacks)}
+        return fitted(x, y, [Normalization()], epochs=6, fit=fit, scale_target=True, metrics=["mae"])
+
+    unbroken = run()
+
+    class Stop(fastsgd.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            if epoch == stop:
+                raise RuntimeError("power cut")
+
+    with pytest.raises(RuntimeError, match="power cut"):
+        run(fastsgd.callbacks.BackupAndRestore(tmp_path), Stop())
+    resumed = run(fastsgd.callbacks.BackupAndRestore(tmp_path))
+    np.testing.assert_array_equal(resumed.predict(x), unbroken.predict(x))
+    assert resumed.layers[0].mean.tolist() == unbroken.layers[0].mean.tolist()
+
+
+def test_the_best_weights_come_back_with_their_scale():
+    x, y = rows()
+    early = fastsgd.callbacks.EarlyStopping("val_mae", patience=0, restore_best_weights=True)
+    options = {"validation_split": 0.25, "callbacks": [early]}
+    model = fitted(x, y, [Normalization()], metrics=["mae"], epochs=60, fit=options, scale_target=True)
+    best = min(model.history["val_mae"])
+    assert model.evaluate(x[150:], y[150:], verbose=0)[1] == pytest.approx(best, rel=1e-9)

@@ -91,7 +91,7 @@ class TensorBoard(Callback):
         self._scalars("validation", validation, epoch)
         if self.histogram_freq and epoch % self.histogram_freq == 0:
             for layer in self.model.layers:
-                for part, w in zip(layer.weight_shapes(), layer.get_weights(), strict=True):
+                for part, w in zip(layer.parts(), layer.get_weights(), strict=True):
                     self._writer("train").histogram(f"{layer.name}/{part}/histogram", w, epoch)
 
     def _after_batch(self, batch: int, logs: Logs | None = None) -> None:

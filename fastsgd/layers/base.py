@@ -125,6 +125,10 @@ class Layer:
         """For each of the weights of :meth:`weight_shapes`, whether training changes it."""
         return (self.trainable,) * len(self.weight_shapes())
 
+    def parts(self) -> dict[str, tuple[int, ...]]:
+        """Shapes of all weights, as :meth:`get_weights` returns them, by what they are."""
+        return {**self.kept_shapes(), **self.weight_shapes()}
+
     def op(self) -> Op | None:
         """What an engine does for this layer; None: nothing."""
         return None
@@ -169,8 +173,7 @@ class Layer:
 
     def count_params(self) -> int:
         """Number of weights; 0 before the number of inputs is known."""
-        shapes = [*self.weight_shapes().values(), *self.kept_shapes().values()]
-        return sum(math.prod(shape) for shape in shapes)
+        return sum(math.prod(shape) for shape in self.parts().values())
 
     def get_config(self) -> dict[str, Any]:
         """Settings from which :meth:`from_config` makes an equal layer, without weights."""
