@@ -112,6 +112,14 @@ INLINE real_t mantissa(real_t x) {
         f))(d, p, y, order, rows, n, row, column, stride, scale, c, sums)
 #define call_update(f, w, g, v, s, u, n, h)                                                                                \
     ((void (*)(reals, reals, reals, reals, reals, int64_t, reals))(intptr_t)(f))(w, g, v, s, u, n, h)
+#define call_block(f, address, order, me, rows, scale, update, place)                                                     \
+    ((void (*)(int64_t, ints, int64_t, int64_t, real_t, int64_t, int64_t))(intptr_t)(f))(address, order, me, rows, scale,  \
+                                                                                         update, place)
+#define call_forward(f, address, l, me, r0, n)                                                                            \
+    ((void (*)(int64_t, int64_t, int64_t, int64_t, int64_t))(intptr_t)(f))(address, l, me, r0, n)
+#define call_learn(f, address, l, me, p, rows, begin, last, h)                                                            \
+    ((void (*)(int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, reals))(intptr_t)(f))(address, l, me, p,     \
+                                                                                                    rows, begin, last, h)
 
 enum { ROWS, ONE, COLUMNS, LANES }; /* paths */
 #include "tile.h"

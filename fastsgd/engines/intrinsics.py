@@ -256,6 +256,9 @@ def names(dtype: np.dtype) -> dict[str, Any]:
         "call_product": called("call_product", *arguments_of("product", scalar)),
         "call_loss": called("call_loss", *arguments_of("loss", scalar)),
         "call_update": called("call_update", *arguments_of("update", scalar)),
+        "call_block": called("call_block", *arguments_of("block", scalar)),
+        "call_forward": called("call_forward", *arguments_of("forward", scalar)),
+        "call_learn": called("call_learn", *arguments_of("learn", scalar)),
         "ZERO": ZERO, "BIAS": BIAS, "ADD": ADD, "ROWS": ROWS, "ONE": ONE, "COLUMNS": COLUMNS, "LANES": LANES, **KINDS,
         "SPAN": shape.vecs * shape.width, "TILE_ROWS": shape.rows,
         "REAL_BYTES": dtype.itemsize, "SCRATCH": SCRATCH,
@@ -293,5 +296,8 @@ def arguments_of(kernel: str, scalar: Any) -> tuple[Any, ...]:
         "slope": elementwise,
         "loss": (reals, reals, reals, ints, n, n, n, n, n, scalar, reals, doubles),
         "update": (reals, reals, reals, reals, reals, n, reals),
+        "block": (n, ints, n, n, scalar, n, n),
+        "forward": (n, n, n, n, n),
+        "learn": (n, n, n, n, n, n, n, reals),
     }
     return known[kernel.partition("_")[0]]

@@ -61,7 +61,10 @@ class Workspace:
         t.signals = self._zeros(16 * MOST_THREADS, np.dtype("i8"))
         self._signals = self._kept[-1]
         t.threads = 1
-        t.mixed = not program.is_plain
+        t.address = self.address
+        if not program.is_plain:
+            t.block_of_steps = address("block_of_steps") if program.rule else 0
+            t.forward_other, t.learn_vectors = address("forward_other"), address("learn_vectors") if program.rule else 0
         t.bank = layout.bank * dtype.itemsize
         t.loss = address(f"loss_{program.loss}") if program.loss else 0
         t.loss_constants = self.keep(np.array([*program.loss_constants, 0.0], dtype))

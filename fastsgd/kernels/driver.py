@@ -47,8 +47,8 @@ def train(address: i64, me: i64) -> None:
             round_of_lanes(t, here, me, rows, begin, scale, h)
         elif t.path == COLUMNS:
             block_of_columns(t, here, me, rows, scale)
-        elif t.mixed:
-            block_of_steps(t, here, me, rows, scale, step, done)
+        elif t.block_of_steps:
+            call_block(t.block_of_steps, address, here, me, rows, scale, step, done)
         else:
             block_of_rows(t, here, me, rows, scale)
         barrier(t, me)

@@ -221,8 +221,10 @@ def backward_still_batch_norm(t: Task, L: Layer, U: Layer, me: i64, r0: i64, n: 
 
 
 # -- Weights -----------------------------------------------------------------------------------------------------------
-def learn_vectors(t: Task, L: Layer, me: i64, p: i64, rows: i64, begin: i64, last: i64, h: reals) -> None:
+def learn_vectors(address: i64, l: i64, me: i64, p: i64, rows: i64, begin: i64, last: i64, h: reals) -> None:
     """Gradients of panel p of gamma and beta over the block, and with the batch's last block the update."""
+    t: Task = task(address)
+    L: Layer = layer(t, l)
     scratch: reals = at(to_reals(t.scratch), me * SCRATCH)
     sums: reals = scratch
     products: reals = at(scratch, L.width)

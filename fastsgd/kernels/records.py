@@ -79,7 +79,10 @@ TASK = {
     "input": "i64",  # address of the gathered rows, in panels
     "input_width": "i64",
     "path": "i64",  # ROWS, COLUMNS, LANES or ONE
-    "mixed": "i64",  # 1: there are steps of other kinds than dense and activation (see steps.py)
+    "address": "i64",  # of this record
+    "block_of_steps": "i64",  # addresses of kernels for steps of other kinds than dense and activation (see steps.py);
+    "forward_other": "i64",  # 0: there are none, so that Numba need not compile them
+    "learn_vectors": "i64",
     "rows": "i64",  # most rows of a block
     "round": "i64",  # most rows between two looks at the budget: a block, or one for each lane
     "lanes": "i64",

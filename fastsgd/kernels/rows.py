@@ -52,7 +52,7 @@ def forward_layer(t: Task, l: i64, me: i64, r0: i64, n: i64) -> None:
         for p in range(L.panels):
             forward_panel(t, L, p, r0, n)
     else:
-        forward_other(t, l, me, r0, n)
+        call_forward(t.forward_other, t.address, l, me, r0, n)
 
 
 def forward_panel(t: Task, L: Layer, p: i64, r0: i64, n: i64) -> None:
@@ -194,7 +194,7 @@ def learn(t: Task, me: i64, rows: i64, begin: i64, last: i64, h: reals) -> None:
         elif L.kind == LAYER_NORM or L.kind == BATCH_NORM:
             for p in range(L.panels):
                 if job % t.threads == me:
-                    learn_vectors(t, L, me, p, rows, begin, last, h)
+                    call_learn(t.learn_vectors, t.address, l, me, p, rows, begin, last, h)
                 job = job + 1
 
 

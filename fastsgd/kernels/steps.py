@@ -1,14 +1,16 @@
 """Steps that are neither products nor activations of single numbers, and blocks of rows through networks that have them.
 
 They take the row path, with two additions: threads meet where batch normalization needs all rows, and a residual block
-hands its delta on to the step that it began after.
+hands its delta on to the step that it began after. The driver calls them by address: where no network has such steps,
+Numba need not compile them.
 """
 
 from __future__ import annotations
 
 
-def forward_other(t: Task, l: i64, me: i64, r0: i64, n: i64) -> None:
+def forward_other(address: i64, l: i64, me: i64, r0: i64, n: i64) -> None:
     """Outputs of such a step for n rows of the block from row r0 on, as in predictions."""
+    t: Task = task(address)
     L: Layer = layer(t, l)
     if L.kind == SOFTMAX:
         forward_softmax(t, L, me, r0, n)
@@ -33,8 +35,9 @@ def forward_sum(t: Task, l: i64, r0: i64, n: i64) -> None:
             add_row(at(to_reals(L.A), o), at(to_reals(begun.source), o), n * L.width)
 
 
-def block_of_steps(t: Task, order: ints, me: i64, rows: i64, scale: real, update: i64, place: i64) -> None:
+def block_of_steps(address: i64, order: ints, me: i64, rows: i64, scale: real, update: i64, place: i64) -> None:
     """This thread's share of a block whose first row has this place in the batch: outputs, losses, deltas."""
+    t: Task = task(address)
     r0 = share(rows, me, t.threads)
     n = share(rows, me + 1, t.threads) - r0
     if n > 0:

@@ -7,7 +7,8 @@ import pytest
 from engine_jobs import ALL, COMPILED
 from numpy.testing import assert_allclose
 
-from fastsgd.program import Op, Program
+from fastsgd.kernels import source
+from fastsgd.program import Finish, Op, Program
 
 F8 = np.dtype(np.float64)
 NORM = {"constants": (1e-3,), "use_bias": True, "use_scale": True}
@@ -59,9 +60,9 @@ NETS = {
 }  # fmt: skip
 
 
-def job(name, dtype=F8, rows=11, rule="sgd", seed=0):
+def job(name, dtype=F8, rows=11, rule="sgd", seed=0, finish=None):
     """Program, initial weights, x, y."""
-    program = Program(NETS[name], np.dtype(dtype), "mse", (), rule)
+    program = Program(NETS[name], np.dtype(dtype), "mse", (), rule, finish)
     rng = np.random.default_rng(seed)
     weights = [
         rng.uniform(0.3, 1, shape) if len(shape) == 1 else rng.normal(size=shape) / np.sqrt(shape[0])
@@ -72,6 +73,9 @@ def job(name, dtype=F8, rows=11, rule="sgd", seed=0):
 
 
 def train(network, x, y, numbers=(1.0,), *, batch_size=None, epochs=1, step=5, shuffle=False, cut=False, threads=1):
+    numbers = [*numbers, *({"now": 1.0, "part": 1.0}.get(name, 0.0) for name in source.FINISH)]
+    if not network.program.deferred:
+        del numbers[-len(source.FINISH) :]
     with network.training(
         x, y, batch_size=batch_size or len(x), hyper=lambda t: np.tile(numbers, (len(t), 1)), step=step,
         shuffle=shuffle, seed=2**64 - 7, first_epoch=0, threads=threads, keep_predictions=True,
@@ -116,6 +120,18 @@ def test_compiled_engines_agree_with_the_reference(compiled_engine, name, batch_
         results.append([*network.get_weights(), np.array(run.losses), run.predictions, p, loss])
     for one, other in zip(*results, strict=True):
         assert_allclose(one, other, rtol=1e-9, atol=1e-9)
+
+
+def test_updates_from_whole_gradients_are_the_same_as_those_within_blocks(any_engine):
+    results = []
+    for finish in (None, Finish()):
+        program, weights, x, y = job("all of it", rows=90, rule="nesterov", finish=finish)
+        network = any_engine.network(program)
+        network.set_weights(weights)
+        run = train(network, x, y, (0.01, 0.9), batch_size=32, epochs=2)
+        results.append([*network.get_weights(), np.array(run.losses)])
+    for one, other in zip(*results, strict=True):
+        assert_allclose(one, other, rtol=1e-11, atol=1e-12)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
