@@ -1,0 +1,52 @@
+"""What the front costs: fits of few rows, and predictions, through the model against the engine alone."""
+
+import numpy as np
+import pytest
+
+import fastsgd
+from bench.engine_epochs import Epochs
+from bench.grid import LEARNING_RATE, MOMENTUM, Cell
+
+NET = "8-32-32-1"
+ENGINES = [name for name in ("cython", "numba") if fastsgd.backends()[name]["available"]]
+
+
+def make_model(engine):
+    layers = [fastsgd.layers.Dense(32, activation="relu") for _ in range(2)]
+    model = fastsgd.Sequential([fastsgd.Input((8,)), *layers, fastsgd.layers.Dense(1)], seed=0)
+    optimizer = fastsgd.optimizers.SGD(LEARNING_RATE, momentum=MOMENTUM, nesterov=True)
+    model.compile(optimizer, "mse", backend=engine)
+    return model
+
+
+def rows(count):
+    rng = np.random.default_rng(0)
+    return rng.standard_normal((count, 8), dtype=np.float32), rng.standard_normal((count, 1), dtype=np.float32)
+
+
+@pytest.mark.parametrize("epochs", [1, 10_000])
+@pytest.mark.parametrize("engine", ENGINES)
+def test_fit_of_few_rows(benchmark, engine, epochs):
+    """100 rows: "engine" in the extra information is what the kernels alone take for as many steps."""
+    model, (x, y) = make_model(engine), rows(100)
+    settings = {"batch_size": 32, "epochs": epochs, "verbose": 0}
+    model.fit(x, y, **settings)
+    benchmark.pedantic(model.fit, (x, y), settings, rounds=200 if epochs == 1 else 5)
+    alone = Epochs(Cell(NET, 32), engine, rows=100)
+    kernel = min(alone.epoch(1000) for _ in range(10)) * alone.steps * epochs
+    alone.close()
+    benchmark.extra_info["engine, ms"] = round(kernel * 1e3, 4)
+    benchmark.extra_info["fit / engine"] = round(benchmark.stats.stats.min / kernel, 3)
+
+
+@pytest.mark.parametrize("count", [1, 32, 1000, 100_000])
+@pytest.mark.parametrize("engine", ENGINES)
+def test_predict(benchmark, engine, count):
+    model, (x, _) = make_model(engine), rows(count)
+    model.predict(x, verbose=0)
+    benchmark.pedantic(
+        model.predict, (x,), {"verbose": 0}, rounds=30, iterations=max(1, 1000 // count), warmup_rounds=1
+    )
+    flops = 2 * Cell(NET, 1).weights * count
+    benchmark.extra_info["GFLOP/s"] = round(flops / benchmark.stats.stats.min / 1e9, 2)
+    benchmark.extra_info["us"] = round(benchmark.stats.stats.min * 1e6, 2)

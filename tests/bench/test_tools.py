@@ -1,0 +1,76 @@
+"""The tools in ``bench/`` run, everybody there trains the same, and results keep what they are given."""
+
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+import fastsgd
+
+ROOT = Path(__file__).resolve().parents[2]
+PLAIN, ADAM, TANH, SOFTMAX = "8-6-3/32", "8-6-3/32 adam", "8-6-3/32 tanh", "8-6-3/32 softmax"
+
+
+@pytest.fixture(autouse=True)
+def found(monkeypatch):
+    """``bench`` can be imported; the package is found where all tests find it."""
+    monkeypatch.setattr(sys, "path", [*sys.path, str(ROOT)])
+
+
+def cell_of(name):
+    case, _, job = name.partition(" ")
+    net, batch = case.split("/")
+    return import_module("bench.grid").Cell(net, int(batch), job)
+
+
+@pytest.mark.parametrize(
+    ("trainer", "name"),
+    [("fastsgd_fit", PLAIN), ("fastsgd_fit", ADAM), ("fastsgd_fit", TANH)]
+    + [("sklearn_mlp", name) for name in (PLAIN, ADAM, TANH, SOFTMAX)],
+)
+def test_trainers_do_the_same_work(trainer, name):
+    peers, grid, results = map(import_module, ("bench.peers", "bench.grid", "bench.results"))
+    cell, module = cell_of(name), import_module(f"bench.trainers.{trainer}")
+    wanted, change = peers.reference(cell)
+    task = grid.make_task(cell, peers.check_rows(cell.batch), shuffle=False)
+    options = {"engine": "numpy"} if trainer == "fastsgd_fit" else {}
+    trained = module.setup(task, 1, **options)
+    trained.epoch()
+    figure = results.Figure()
+    figure.check(trained.weights(), wanted, change, on_average=cell.job == "adam")
+    assert not figure.problem
+
+
+def test_results_are_kept_and_compared(tmp_path):
+    results = import_module("bench.results")
+    peers = {"JAX scan": 2.0, "JAX scan, own shuffle": 3.0, "fastsgd cython": 1.0}
+    row = {label: results.Figure([seconds]) for label, seconds in peers.items()}
+    made = results.Results(2, 5, dict.fromkeys(peers, "1.0"), {PLAIN: row})
+    made.save(tmp_path / "measured.json")
+    kept = results.Results.load(tmp_path / "measured.json")
+    assert kept == made
+    assert kept.ahead(PLAIN, "fastsgd cython") == 2.0
+    assert kept.ahead(PLAIN, "fastsgd cython", lent=False) == 3.0
+
+
+def test_every_cell_has_its_place_in_the_order():
+    grid = import_module("bench.grid")
+    known = [*grid.cells(), *grid.jobs()]
+    assert set(grid.by_importance(known)) == set(known)
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "made"),
+    [
+        ("roofline", ["--cells", "8-32-32-1/32"], {"ROOFLINE.md", "roofline.png"}),
+        ("scaling", ["--only", "threads", "--threads", "1"], {"SCALING.md", "scaling.png"}),
+    ],
+)
+def test_tools(tool, arguments, made, tmp_path, monkeypatch):
+    if not fastsgd.backends()["cython"]["available"]:
+        pytest.skip("the compiled extensions were not built")
+    given = [*arguments, "--repeats", "1", "--milliseconds", "0.1", "--output", str(tmp_path)]
+    monkeypatch.setattr(sys, "argv", [tool, *given])
+    import_module(f"bench.{tool}").main()
+    assert {path.name for path in tmp_path.iterdir()} == made
