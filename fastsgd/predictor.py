@@ -106,6 +106,7 @@ class Predictor(Stack):
             self._weights.release(memories=False)
             self.optimizer, self.loss, self.report = made, made_loss, report
             self.optimizer.steps = 0
+            self.optimizer.belong_to(self._weights)
             self._backend, self._dtype, self.num_threads = engine.name, made_dtype, num_threads
 
     @property
@@ -299,6 +300,8 @@ class Predictor(Stack):
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
         self._lock = threading.RLock()
+        if self.optimizer is not None:
+            self.optimizer.belong_to(self._weights)
 
 
 def _dtype(dtype: Any) -> np.dtype:

@@ -42,6 +42,20 @@ class Weights:
         else:
             self.network.set_weights(arrays)
 
+    def memories(self) -> dict[str, list[np.ndarray]]:
+        """Copies of the optimizer's memories by letter, an array for each of the weights."""
+        network = self.network
+        if network is None:
+            return {letter: [a.copy() for a in arrays] for letter, arrays in self._slots.items()}
+        return dict(zip(network.program.memories, network.get_slots(), strict=True))
+
+    def set_memories(self, memories: Mapping[str, Sequence[np.ndarray]]) -> None:
+        """Take over what :meth:`memories` gave, or arrays of the same letters and shapes."""
+        if self.network is None:
+            self._slots = {letter: [np.array(a) for a in arrays] for letter, arrays in memories.items()}
+        else:
+            self.network.set_slots([memories[letter] for letter in self.network.program.memories])
+
     def replace(self, arrays: Sequence[np.ndarray]) -> None:
         """Other arrays, perhaps of other shapes: the memories of the old ones go."""
         self.network, self._slots = None, {}

@@ -88,7 +88,7 @@ def test_restarts_are_on_time(m):
         (lambda: schedules.deserialize({"class_name": "CosinDecay"}), ValueError, "did you mean 'CosineDecay'"),
         (lambda: schedules.LearningRateSchedule()(0), NotImplementedError, "override __call__"),
         (lambda: schedules.LearningRateSchedule().get_config(), NotImplementedError, "override get_config"),
-        (lambda: SGD(lambda: 0.1), TypeError, "must take the update count alone"),
+        (lambda: SGD(lambda a, b: 0.1), TypeError, "must take the update count alone"),
         (lambda: SGD(schedules.CosineDecay), TypeError, "learning_rate must be a number"),
     ],
 )

@@ -115,5 +115,6 @@ class AdamW(Adam):
         amsgrad: bool = False,
         **options: Any,
     ) -> None:
-        number("weight_decay", weight_decay, 0)
+        if weight_decay is None:
+            raise ValueError("weight_decay of AdamW must be a number, got None; Adam goes without")
         super().__init__(learning_rate, beta_1, beta_2, epsilon, amsgrad, weight_decay=weight_decay, **options)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import warnings
+import weakref
 from collections.abc import Iterable, MutableMapping, Sequence
 from typing import Any
 
@@ -24,12 +26,14 @@ class Arrays:
     starts: Any
     all_numbers: Any
     _undecayed: list[Any]
+    _undecayed_names: list[str]
     _learning_rate: Any
 
     def __init__(self) -> None:
         self.steps = 0
         self._variables: list[np.ndarray] = []
         self._slots: list[dict[str, np.ndarray]] = []  # of each variable: its memories by letter
+        self._home: weakref.ref[Any] | None = None  # the weights of the model that was compiled with it
 
     @property
     def rule(self) -> str:
@@ -42,9 +46,24 @@ class Arrays:
 
     @property
     def variables(self) -> list[Any]:
-        """The state, as in Keras: update count, learning rate (no schedule), then the memories of every array."""
+        """The state, as in Keras: update count, learning rate (no schedule), then the memories of every array.
+
+        Of a model's optimizer the memories are copies, there as soon as it has been trained.
+        """
         rate = [] if callable(self._learning_rate) else [self._learning_rate]
-        return [self.steps, *rate, *(slot for slots in self._slots for slot in slots.values())]
+        return [self.steps, *rate, *(slot for slots in self._all_slots() for slot in slots.values())]
+
+    def belong_to(self, weights: Any) -> None:
+        """The memories are those of these weights, a :class:`fastsgd.weights.Weights`, unless arrays are updated."""
+        self._home = weakref.ref(weights)
+
+    def _all_slots(self) -> list[dict[str, np.ndarray]]:
+        """Memories of each variable by letter."""
+        home = None if self._home is None else self._home()
+        if self._slots or home is None:
+            return self._slots
+        memories = home.memories()
+        return [dict(zip(memories, arrays, strict=True)) for arrays in zip(*memories.values(), strict=True)]
 
     def get_weights(self) -> list[Any]:
         """:attr:`variables`, copied."""
@@ -64,12 +83,16 @@ class Arrays:
                 f"weights have shapes {[value.shape for value in given]}, the state of this optimizer has shapes "
                 f"{[np.shape(value) for value in now]}" + ("" if self.built else "; call build(variables) first")
             )
-        plain = len(now) - sum(map(len, self._slots))
+        slots = self._all_slots()
+        plain = len(now) - sum(map(len, slots))
         self.steps = int(given[0])
         if plain == 2:
             self.learning_rate = float(given[1])
-        for old, new in zip(now[plain:], given[plain:], strict=True):
+        for old, new in zip((slot for part in slots for slot in part.values()), given[plain:], strict=True):
             old[...] = new
+        if slots and not self._slots:
+            assert self._home is not None
+            self._home().set_memories({letter: [part[letter] for part in slots] for letter in slots[0]})  # type: ignore
 
     def save_own_variables(self, store: MutableMapping[str, Any]) -> None:
         """:meth:`get_weights` into a mapping, as ``"0"``, ``"1"`` and so on."""
@@ -161,7 +184,8 @@ class Arrays:
                 )
             gradient = _checked_gradient(i, g, w) / w.dtype.type(self.loss_scale_factor or 1)
             memories = self._memories(known[place])
-            steps[known[place]] = Variable(w, gradient, memories, decays=place not in self._undecayed)
+            constraint = getattr(w, "constraint", None)  # of a subclass of arrays that knows one
+            steps[known[place]] = Variable(w, gradient, memories, self._decays(w), constraint)
         if self.use_ema:  # of all, as in Keras
             for i, w in enumerate(self._variables):
                 steps.setdefault(i, Variable(w, None, self._memories(i)))
@@ -169,6 +193,16 @@ class Arrays:
         with np.errstate(all="ignore"):  # NaN and inf in gradients go where they go in the engines
             finish(source.update_table()[self.rule], numbers, list(steps.values()), self._clip())
         self.steps += 1
+
+    def _decays(self, w: np.ndarray) -> bool:
+        """Whether weight decay applies; a subclass of arrays may have a name."""
+        name = getattr(w, "name", None)
+        named = isinstance(name, str) and any(re.search(n, name) for n in self._undecayed_names)
+        return not named and place_of(w) not in self._undecayed
+
+    def scale_loss(self, loss: Any) -> Any:
+        """The loss times ``loss_scale_factor``, whose gradients :meth:`apply` scales back."""
+        return loss * (self.loss_scale_factor or 1)
 
     def _clip(self) -> str | None:
         return next((kind for kind in source.CLIPS if getattr(self, kind) is not None), None)
@@ -195,7 +229,8 @@ class Arrays:
                 w[...] = self._memories(known[place_of(w)])[source.AVERAGE]
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_variables": []}  # a copy serves other arrays, but goes on with the same memories
+        # a copy serves other arrays, but goes on with the same memories; a model takes its copy as its own
+        return {**self.__dict__, "_variables": [], "_home": None}
 
 
 def place_of(w: np.ndarray) -> tuple[Any, ...]:

@@ -29,7 +29,8 @@ class Optimizer(Arrays):
     Parameters
     ----------
     learning_rate : float, LearningRateSchedule or callable
-        0 or more; a schedule (see :mod:`fastsgd.optimizers.schedules`), or a function of the update count. Reading it
+        0 or more; a schedule (see :mod:`fastsgd.optimizers.schedules`), or a function of the update count (of nothing,
+        as in Keras: asked once before each stretch of updates). Reading it
         gives that of the next update. ``lr`` is its old name; only one of both may be given.
     weight_decay : float, optional
         Decoupled: ``w = w - lr weight_decay w`` before each step, see :meth:`exclude_from_weight_decay`.
@@ -122,7 +123,7 @@ class Optimizer(Arrays):
         if isinstance(value, dict):
             value = schedules.deserialize(value)
         if callable(value) and not isinstance(value, type):
-            if not takes(value, 1):
+            if not (takes(value, 1) or takes(value, 0)):
                 raise TypeError(f"learning_rate as a function must take the update count alone, got {value!r}")
             self._learning_rate = value
         elif callable(self._learning_rate):

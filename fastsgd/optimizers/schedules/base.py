@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ...arguments import number
+from ...arguments import number, takes
 
 
 class LearningRateSchedule:
@@ -99,7 +99,12 @@ def rates_of(schedule: Any, steps: np.ndarray) -> np.ndarray:
     ValueError
         One that is negative or not finite, or another number of them.
     """
-    rates = schedule.rates(steps) if isinstance(schedule, LearningRateSchedule) else each(schedule, steps)
+    if isinstance(schedule, LearningRateSchedule):
+        rates = schedule.rates(steps)
+    elif takes(schedule, 1):
+        rates = each(schedule, steps)
+    else:
+        rates = np.full(steps.shape, float(schedule()))
     if rates.shape != steps.shape:
         raise ValueError(f"{schedule!r} gave rates of shape {rates.shape} for steps of shape {steps.shape}")
     bad = ~((rates >= 0) & (rates < np.inf))
