@@ -7,9 +7,12 @@ row, a memory map or a read-only array are taken as they are. Nothing is ever wr
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+
+from .arguments import number, whole
 
 CHUNK = 1 << 16  # elements looked at in one go
 KINDS = {
@@ -127,15 +130,29 @@ def features(x: Any, inputs: int | None, dtype: np.dtype | None, *, name: str = 
     return rows
 
 
-def targets(y: Any, rows: int, outputs: int, dtype: np.dtype, *, name: str = "y", x_name: str = "x") -> np.ndarray:
-    """The rows of y, of shape (rows, outputs); a y of shape (rows,) is one column.
+def targets(
+    y: Any, rows: int, columns: int, dtype: np.dtype, *, name: str = "y", x_name: str = "x", takes: str = ""
+) -> np.ndarray:
+    """The rows of y, of shape (rows, columns); a y of shape (rows,) is one column.
+
+    Parameters
+    ----------
+    y : array_like
+    rows, columns : int
+        That are wanted.
+    dtype : numpy.dtype
+        Of the result.
+    name, x_name : str
+        What y and x are called in messages.
+    takes : str
+        What the model takes, for the message about columns.
 
     Raises
     ------
     TypeError
         No real numbers.
     ValueError
-        Other rows than x has, other columns than the model has outputs, or not finite.
+        Other rows or columns than wanted, or not finite.
     """
     array = to_array(name, y)
     if array.ndim not in (1, 2):
@@ -144,13 +161,62 @@ def targets(y: Any, rows: int, outputs: int, dtype: np.dtype, *, name: str = "y"
         )
     if len(array) != rows:
         raise ValueError(f"{name} has {len(array)} rows, {x_name} has {rows}")
-    columns = array[:, np.newaxis] if array.ndim == 1 else array
-    if columns.shape[1] != outputs:
+    table = array[:, np.newaxis] if array.ndim == 1 else array
+    if table.shape[1] != columns:
         raise ValueError(
-            f"{name} has {columns.shape[1]} {'column' if columns.shape[1] == 1 else 'columns'}, shape {array.shape}; "
-            f"the model has {outputs} {'output' if outputs == 1 else 'outputs'}"
+            f"{name} has {table.shape[1]} {'column' if table.shape[1] == 1 else 'columns'}, shape {array.shape}; "
+            f"{takes or f'{columns} wanted'}"
         )
-    result = readable(columns, dtype)
+    result = readable(table, dtype)
     if array.dtype.kind == "f":
-        check_finite(name, result, columns, y)
+        check_finite(name, result, table, y)
     return result
+
+
+def row_weights(weights: Any, rows: int, dtype: np.dtype, *, name: str = "sample_weight") -> np.ndarray:
+    """How much each row counts, of shape (rows,), contiguous.
+
+    Raises
+    ------
+    TypeError
+        No real numbers.
+    ValueError
+        Not one for each row, negative, or not finite.
+    """
+    array = to_array(name, weights)
+    if array.ndim == 2 and array.shape[1] == 1:
+        array = array[:, 0]
+    if array.shape != (rows,):
+        raise ValueError(f"{name} has shape {array.shape}; it must be one number for each of the {rows} rows")
+    table = array[:, np.newaxis]
+    check_finite(name, readable(table, dtype), table, weights)
+    if (array < 0).any():
+        row = int(np.argmax(array < 0))
+        raise ValueError(f"{name} holds {array[row]} in row {row}; weights must be at least 0")
+    return np.ascontiguousarray(array, dtype)
+
+
+def class_weights(class_weight: Any, y: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """The weights of rows by the classes of their targets, 1 for those that are not named.
+
+    Parameters
+    ----------
+    class_weight : mapping of int to float
+    y : numpy.ndarray, shape (n, columns)
+        Numbers of classes in one column, or a column for each class, of which the largest counts.
+
+    Raises
+    ------
+    TypeError, ValueError
+        No such mapping, or a weight that is negative or not finite.
+    """
+    if not isinstance(class_weight, Mapping):
+        raise TypeError(f"class_weight must be a dict from classes to weights, as in {{0: 1.0}}, got {class_weight!r}")
+    found = {}
+    for label, weight in class_weight.items():
+        found[whole("a class in class_weight", label, 0)] = number(f"class_weight[{label!r}]", weight, 0)
+    classes = np.rint(y[:, 0]).astype(np.int64) if y.shape[1] == 1 else y.argmax(axis=1)
+    weights = np.ones(len(y), dtype)
+    for label, weight in found.items():
+        weights[classes == label] = weight
+    return weights

@@ -21,7 +21,7 @@ Restore = Callable[[np.ndarray], np.ndarray]
 class Rows:
     """Checked rows: x (n, inputs) and y (n, columns) as an engine reads them, and weights (n,) or None.
 
-    ``truth`` are the targets in the user's units, where ``y`` is on another scale.
+    ``truth`` are the targets as the user means them, where ``y`` is on another scale, or what the loss makes of them.
     """
 
     x: np.ndarray
@@ -31,11 +31,16 @@ class Rows:
 
     @property
     def targets(self) -> np.ndarray:
-        """In the user's units."""
+        """As the user means them."""
         return self.y if self.truth is None else self.truth
 
     def __len__(self) -> int:
         return len(self.x)
+
+    def part(self, which: slice | np.ndarray) -> Rows:
+        """These of the rows."""
+        arrays = {field.name: getattr(self, field.name) for field in fields(self)}
+        return replace(self, **{name: array[which] for name, array in arrays.items() if array is not None})
 
 
 def first_batches(name: str, rows: Rows, steps: int, batch_size: int) -> Rows:
@@ -44,9 +49,7 @@ def first_batches(name: str, rows: Rows, steps: int, batch_size: int) -> Rows:
         warnings.warn(
             f"{name}={steps} batches of {batch_size} rows are more than there are: {len(rows)} rows", stacklevel=4
         )
-    part = slice(0, steps * batch_size)
-    arrays = {field.name: getattr(rows, field.name) for field in fields(rows)}
-    return replace(rows, **{name: array[part] for name, array in arrays.items() if array is not None})
+    return rows.part(slice(0, steps * batch_size))
 
 
 def evaluate(
@@ -71,13 +74,12 @@ def evaluate(
     callbacks.on_test_begin()
     logs: dict[str, Any] = {}
     for batch, start in enumerate(range(0, n, size)):
-        x, y = rows.x[start : start + size], rows.y[start : start + size]
+        part = rows.part(slice(start, start + size))
         callbacks.on_test_batch_begin(batch)
-        loss, outputs = network.evaluate(x, y, count)
-        total += loss * len(x)
-        weights = None if rows.weights is None else rows.weights[start : start + size]
-        metrics.update(rows.targets[start : start + size], restored(outputs), weights)
-        logs = {"loss": total / (start + len(x)) + penalty, **metrics.results()}
+        loss, outputs = network.evaluate(part.x, part.y, count, part.weights)
+        total += loss * len(part)
+        metrics.update(part.targets, restored(outputs), part.weights)
+        logs = {"loss": total / (start + len(part)) + penalty, **metrics.results()}
         callbacks.on_test_batch_end(batch, logs)
     callbacks.on_test_end(logs)
     return logs

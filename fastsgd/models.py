@@ -7,7 +7,7 @@ from collections.abc import Container, Sequence
 from typing import TYPE_CHECKING, Any
 
 from . import absent, weight_files
-from .arguments import not_yet, number
+from .arguments import number
 from .callbacks import CallbackList, TimeLimit
 from .history import History
 from .layers import Layer
@@ -108,7 +108,8 @@ class Sequential(Predictor):
         ----------
         x : array_like, shape (n, inputs)
             Real numbers of any dtype and memory layout; copied only if dtype or layout demand it.
-        y : array_like, shape (n,) or (n, outputs)
+        y : array_like, shape (n,) or (n, columns)
+            As many columns as the model has outputs, or what the loss takes, see :mod:`fastsgd.losses`.
         batch_size : int or "full", optional
             Rows of a step: 1 is single-sample descent, "full" (or n and more) batch descent; 32 by default. The last
             batch of an epoch has what rows are left. It is no number of threads.
@@ -119,7 +120,7 @@ class Sequential(Predictor):
         callbacks : Callback or list of Callback, optional
         validation_split : float in [0, 1)
             This part of the rows, the last ones, validates.
-        validation_data : tuple (x, y), optional
+        validation_data : tuple (x, y) or (x, y, sample_weight), optional
             Rows to validate with; validation_split is ignored then.
         shuffle : bool
             Train on the rows in a new order every epoch; it follows from the model's seed.
@@ -141,8 +142,11 @@ class Sequential(Predictor):
             Euclidean norm of the gradient over all training rows after the epoch (a pass by the NumPy engine, which
             takes its time); "epoch_time" in seconds, without validation; "loss_end", the loss of all training rows
             after the epoch, which one more pass computes ("loss" is the mean while it ran).
-        class_weight, sample_weight
-            Not supported yet.
+        class_weight : dict of int to float, optional
+            How much rows of these classes count; others count 1. Validation knows no such weights.
+        sample_weight : array_like, shape (n,), optional
+            How much each row counts: its loss is multiplied, the mean over rows still divides by their number. Cut by
+            validation_split as x and y are. Not together with class_weight.
 
         Returns
         -------
@@ -169,7 +173,6 @@ class Sequential(Predictor):
         UserWarning
             The rows seem to be sorted, so that the last ones do not represent the others; or steps that do not fit.
         """
-        not_yet(class_weight=class_weight, sample_weight=sample_weight)
         if nb_epoch is not None:
             if epochs != 1:
                 raise ValueError(
@@ -184,6 +187,7 @@ class Sequential(Predictor):
                 validation_split=validation_split, validation_data=validation_data, validation_freq=validation_freq,
                 validation_batch_size=validation_batch_size, validation_shuffle=validation_shuffle,
                 steps_per_epoch=steps_per_epoch, validation_steps=validation_steps, record=record,
+                class_weight=class_weight, sample_weight=sample_weight,
                 split_seed=self.shuffle_seed, threads=self.num_threads,
             )  # fmt: skip
             progress = Progress(verbose, plan.epochs, plan.initial_epoch, plan.steps)
@@ -196,7 +200,7 @@ class Sequential(Predictor):
     def train_on_batch(
         self, x: Any, y: Any, sample_weight: Any = None, class_weight: Any = None, return_dict: bool = False
     ) -> Any:
-        """One step on all these rows.
+        """One step on all these rows; arguments are those of :meth:`fit`.
 
         Returns
         -------
@@ -208,11 +212,10 @@ class Sequential(Predictor):
         ------
         As :meth:`fit`.
         """
-        not_yet(sample_weight=sample_weight, class_weight=class_weight)
         self._need_loss()
         history = History()
         with self._alone("train_on_batch"):
-            rows = self._rows(x, y)
+            rows = self._rows(x, y, sample_weight, class_weight)
             plan = Plan(rows, None, len(rows), epochs=1, shuffle=False, threads=self.num_threads, settle=False)
             epochs_begun = self.epochs_begun
             try:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from . import recording
-from .arguments import flag, fraction, is_due, not_yet, rows_of_batch, whole
+from .arguments import flag, fraction, is_due, rows_of_batch, whole
 from .engines.reference import row_order
 from .evaluation import Rows, first_batches
 
@@ -93,6 +93,8 @@ def make_plan(
     validation_freq: Any,
     validation_batch_size: Any,
     validation_shuffle: Any,
+    class_weight: Any,
+    sample_weight: Any,
     steps_per_epoch: Any,
     validation_steps: Any,
     record: Any,
@@ -104,7 +106,8 @@ def make_plan(
     Parameters
     ----------
     rows_of : callable
-        ``rows_of(x, y, of="")`` -> the user's data as :class:`Rows`; ``of`` says in messages of what they are.
+        ``rows_of(x, y, sample_weight, class_weight, of="")`` -> the user's data as :class:`Rows`; ``of`` says in
+        messages of what they are.
     split_seed : int
         Of the choice of rows by validation_shuffle.
 
@@ -112,8 +115,6 @@ def make_plan(
     ------
     TypeError, ValueError
         An argument, or data, that cannot be.
-    NotImplementedError
-        Weights in validation_data.
     """
     epochs, initial_epoch = whole("epochs", epochs, 0), whole("initial_epoch", initial_epoch, 0)
     rows_of_batch("batch_size", batch_size, 1)  # how many rows there are is not known yet
@@ -127,11 +128,11 @@ def make_plan(
     part = fraction("validation_split", validation_split)
     if not isinstance(validation_freq, Container) or isinstance(validation_freq, str):
         validation_freq = whole("validation_freq", validation_freq)
-    pair = None if validation_data is None else _pair(validation_data)
+    given = None if validation_data is None else _given(validation_data)
 
-    train, validation = rows_of(x, y), None
-    if pair is not None:
-        validation = rows_of(*pair, of=" of validation_data")
+    train, validation = rows_of(x, y, sample_weight, class_weight), None
+    if given is not None:
+        validation = rows_of(*given, of=" of validation_data")
     elif part:
         train, validation = split(train, part, split_order(split_seed, len(train)) if validation_shuffle else None)
     batch_size = rows_of_batch("batch_size", batch_size, len(train))
@@ -154,11 +155,13 @@ def make_plan(
     return plan
 
 
-def _pair(validation_data: Any) -> tuple[Any, Any]:
+def _given(validation_data: Any) -> tuple[Any, Any, Any]:
+    """x, y and sample_weight, or None for it."""
     if not isinstance(validation_data, (tuple, list)) or len(validation_data) not in (2, 3):
-        raise ValueError(f"validation_data must be a tuple (x, y), got {type(validation_data).__name__}")
-    not_yet(**{"sample_weight in validation_data": validation_data[2] if len(validation_data) == 3 else None})
-    return validation_data[0], validation_data[1]
+        raise ValueError(
+            f"validation_data must be a tuple (x, y) or (x, y, sample_weight), got {type(validation_data).__name__}"
+        )
+    return validation_data[0], validation_data[1], validation_data[2] if len(validation_data) == 3 else None
 
 
 # -- Splitting -------------------------------------------------------------------------------------------------------
@@ -187,8 +190,8 @@ def split(rows: Rows, validation_split: float, order: np.ndarray | None) -> tupl
         )
     if order is not None:
         first, last = np.sort(order[:at]), np.sort(order[at:])
-        return Rows(rows.x[first], rows.y[first]), Rows(rows.x[last], rows.y[last])
-    parts = Rows(rows.x[:at], rows.y[:at]), Rows(rows.x[at:], rows.y[at:])
+        return rows.part(first), rows.part(last)
+    parts = rows.part(slice(0, at)), rows.part(slice(at, n))
     outside = (parts[1].y < parts[0].y.min(axis=0)) | (parts[1].y > parts[0].y.max(axis=0))
     if outside.mean(axis=0).max() > 0.5:
         warnings.warn(

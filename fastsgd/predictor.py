@@ -14,7 +14,7 @@ from . import losses, optimizers
 from . import metrics as metrics_module
 from .arguments import flag, not_yet, rows_of_batch, whole
 from .callbacks import CallbackList
-from .data import features, targets
+from .data import class_weights, features, row_weights, targets
 from .engines import Engine, Network
 from .evaluation import Rows, evaluate, first_batches, predict
 from .layers import Layer
@@ -141,6 +141,8 @@ class Predictor(Stack):
             What callbacks see as a batch, and steps count; no result depends on it.
         verbose : {"auto", 0, 1, 2}
             1 and 2 print a line.
+        sample_weight : array_like, shape (n,), optional
+            As for :meth:`fit`.
         steps : int, optional
             Take so many batches only, the first ones.
         callbacks : Callback or list of Callback, optional
@@ -158,12 +160,11 @@ class Predictor(Stack):
         TypeError, ValueError
             Data or an argument that cannot be.
         """
-        not_yet(sample_weight=sample_weight)
         if verbose not in ("auto", 0, 1, 2):
             raise ValueError(f"verbose must be 'auto', 0, 1 or 2, got {verbose!r}")
         self._need_loss()
         self._need_weights()
-        rows = self._rows(x, y)
+        rows = self._rows(x, y, sample_weight)
         size = rows_of_batch("batch_size", batch_size, len(rows))
         if steps is not None:
             rows = first_batches("steps", rows, whole("steps", steps), size)
@@ -241,16 +242,42 @@ class Predictor(Stack):
         if self.loss is None:
             raise NotReadyError(f"the model {self.name!r} was compiled without a loss: call compile(optimizer, loss)")
 
-    def _rows(self, x: Any, y: Any, of: str = "") -> Rows:
-        """The user's rows, checked; they build the model if nothing else did."""
+    def _rows(self, x: Any, y: Any, sample_weight: Any = None, class_weight: Any = None, *, of: str = "") -> Rows:
+        """The user's rows, checked; they build the model if nothing else did.
+
+        Parameters
+        ----------
+        of : str
+            What messages say of what the rows are.
+        """
         if not self.layers:
             raise NotReadyError("the model has no layers: add some")
         rows_x = features(x, self.inputs, None if self.preprocessing else self._dtype, name=f"x{of}")
         self.build(rows_x.shape[1])
         assert self.outputs is not None
-        dtype = DTYPES["float64"] if self.target_scale.wanted else self._dtype
-        rows_y = targets(y, len(rows_x), self.outputs, dtype, name=f"y{of}", x_name=f"x{of}")
-        return Rows(rows_x, self.loss.targets(rows_y, f"y{of}") if self.loss else rows_y)
+        assert self.loss is not None
+        terms, n = self._terms(self.loss), len(rows_x)
+        exact = terms.labels or self.target_scale.wanted
+        has = f"the model has {self.outputs} output{'s' if self.outputs > 1 else ''}"
+        rows_y = targets(
+            y, n, terms.targets or self.outputs, DTYPES["float64"] if exact else self._dtype, name=f"y{of}",
+            x_name=f"x{of}", takes=f"{has}, {self.loss.takes}" if self.loss.takes else has,
+        )  # fmt: skip
+        made = self.loss.targets(rows_y, self.outputs, f"y{of}")
+        if terms.labels:
+            rows_y = made
+        weights = None
+        if class_weight is not None:
+            if sample_weight is not None:
+                raise ValueError("class_weight and sample_weight say the same of each row; give one of them")
+            weights = class_weights(class_weight, rows_y, self._dtype)
+        elif sample_weight is not None:
+            weights = row_weights(sample_weight, n, self._dtype, name=f"sample_weight{of}")
+        return Rows(rows_x, made, weights, None if made is rows_y else rows_y)
+
+    def _terms(self, loss: losses.Loss) -> losses.Terms:
+        assert self.outputs is not None
+        return loss.terms(self.outputs, self._ops()[-1])
 
     def prepare(self, train: Rows, validation: Rows | None) -> tuple[Rows, Rows | None]:
         """Rows of a fit as the network takes them; what layers and targets do not know yet of them they learn now."""
@@ -271,8 +298,8 @@ class Predictor(Stack):
             names = [f"{layer.name}/{part}" for layer in self.layers for part in layer.weight_shapes()]
             optimizer = self.optimizer
             program = Program(
-                self._ops(), self._dtype, self.loss.formula, self.loss.constants, optimizer.rule,
-                finish=optimizer.finish(names),
+                self._ops(), self._dtype, rule=optimizer.rule, finish=optimizer.finish(names),
+                **vars(self._terms(self.loss)),
             )  # fmt: skip
         return self._weights.network_for(engine, program, {} if self.loss is None else self.optimizer.starts())
 

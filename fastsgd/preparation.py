@@ -14,7 +14,7 @@ from .layers.preprocessing import Normalization, Preprocessing
 from .losses import Loss
 from .scaling import Moments, Standard, transformed
 
-SCALABLE = ("mse", "mae", "huber", "log_cosh", "quantile")  # formulas that mean the same on another scale
+SCALABLE = ("mse", "mae", "huber", "log_cosh", "quantile", "quantiles")  # formulas that mean the same on another scale
 
 
 class TargetScale:
@@ -104,6 +104,6 @@ def prepared(rows: Rows, layers: Sequence[Preprocessing], scale: TargetScale, dt
         changes["x"] = applied(layers, rows.x, dtype, f"x{of}")
     if scale.standard is not None:
         changes |= {"y": transformed(rows.y, [scale.standard.to], dtype), "truth": rows.y}
-    elif rows.y.dtype != dtype:
+    elif rows.y.dtype != dtype and rows.y.dtype.kind == "f":
         changes |= {"y": readable(rows.y, dtype), "truth": rows.y}
     return replace(rows, **changes) if changes else rows

@@ -134,9 +134,18 @@ class Program:
     dtype : numpy.dtype
         float32 or float64; of the weights and of every product.
     loss, rule : str or None
-        Names of formulas in ``kernels/losses.py`` and ``kernels/updates.py``; None: the program only predicts.
+        Names of formulas in ``kernels/losses.py`` (or ``row_losses.py``) and ``kernels/updates.py``; None: the program
+        only predicts.
     loss_constants : tuple of float
         The loss formula's parameters after ``p, y``.
+    loss_elements : int, optional
+        Losses of a row that are averaged; None: one for each output.
+    targets : int, optional
+        Columns of y; None: one for each output.
+    labels : bool
+        y holds numbers of classes, int64, shape (n, 1); a row loss takes them as 1 for that class, 0 for the others.
+    on_logits : bool
+        The loss takes what goes into the last activation, a sigmoid or a softmax, instead of what comes out of it.
     finish : Finish or None
         What updates do beside the rule.
     """
@@ -146,6 +155,10 @@ class Program:
     loss: str | None = None
     loss_constants: tuple[float, ...] = ()
     rule: str | None = None
+    loss_elements: int | None = None
+    targets: int | None = None
+    labels: bool = False
+    on_logits: bool = False
     finish: Finish | None = None
 
     @property
@@ -197,6 +210,16 @@ class Program:
     def whole_batches(self) -> bool:
         """Some step needs all rows of a batch at once, in training."""
         return any(op.kind == "batch_norm" and op.trainable for op in self.ops)
+
+    @property
+    def elements(self) -> int:
+        """What a row's losses are divided by."""
+        return self.loss_elements or self.outputs
+
+    @property
+    def by_row(self) -> bool:
+        """The loss is one of whole rows."""
+        return self.loss in source.row_loss_table()
 
     def weight_shapes(self) -> list[tuple[int, ...]]:
         """Shapes of the weight arrays in order, step by step: kernel (inputs, outputs), then bias (outputs,)."""

@@ -84,7 +84,7 @@ def gradient_norm(network: Network, rows: Rows) -> float:
     copy.set_weights(network.get_weights())
     with copy.training(
         rows.x, rows.y, batch_size=len(rows), hyper=lambda t: SGD(0.0).hyper(t, finish=True), step=0, shuffle=False,
-        seed=0, first_epoch=0,
+        seed=0, first_epoch=0, weights=rows.weights,
     ) as run:  # fmt: skip
         while run.epoch < 1:
             run.advance(1)

@@ -134,6 +134,7 @@ class Fit:
             first_epoch=self.first_pass,
             threads=threads_for(self.network.program, plan.batch_size, plan.threads),
             keep_predictions=bool(model.report),
+            weights=plan.train.weights,
         )
         if self.start.batch:
             run.skip(self.start.batch, self.start.loss)

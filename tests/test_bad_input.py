@@ -81,14 +81,21 @@ ARGUMENTS = {
     "validation_data": ({"validation_data": X}, ValueError, r"validation_data must be a tuple \(x, y\)"),
     "validation rows": ({"validation_data": (X, Y[:3])}, ValueError, "y of validation_data has 3 rows, x of"),
     "validation NaN": ({"validation_data": (spoiled(X, np.nan), Y)}, ValueError, "x of validation_data holds nan"),
-    "validation weights": ({"validation_data": (X, Y, X[:, 0])}, NotImplementedError, "sample_weight in val.*_data"),
+    "validation weights": ({"validation_data": (X, Y, X[:3, 0])}, ValueError, "sample_weight of validation_data has"),
     "validation_freq": ({"validation_freq": 0}, ValueError, "validation_freq must be a whole number, at least 1"),
     "validation_batch_size": ({"validation_batch_size": 0}, ValueError, f"validation_batch_size {BATCH}"),
     "shuffle": ({"shuffle": "batch"}, TypeError, "shuffle must be True or False, got 'batch' of type str"),
     "verbose": ({"verbose": 3}, ValueError, "verbose must be 'auto', 0, 1 or 2, got 3"),
     "callbacks": ({"callbacks": [print]}, TypeError, "callbacks must have hooks"),
-    "class_weight": ({"class_weight": {0: 2.0}}, NotImplementedError, "class_weight is not supported yet"),
-    "sample_weight": ({"sample_weight": X[:, 0]}, NotImplementedError, "sample_weight is not supported yet"),
+    "both weights": ({"class_weight": {0: 2.0}, "sample_weight": abs(X[:, 0])}, ValueError, "class_weight and sample"),
+    "class_weight": ({"class_weight": [1.0, 2.0]}, TypeError, "class_weight must be a dict from classes to weights"),
+    "class": ({"class_weight": {"a": 2.0}}, TypeError, "a class in class_weight must be a whole number"),
+    "negative class_weight": ({"class_weight": {0: -2.0}}, ValueError, r"class_weight\[0\] must be at least 0"),
+    "sample_weight": ({"sample_weight": X[:, 0]}, ValueError, "sample_weight holds -.* weights must be at least 0"),
+    "few sample_weights": ({"sample_weight": abs(X[:5, 0])}, ValueError, r"sample_weight has shape \(5,\); it must be"),
+    "wide sample_weight": ({"sample_weight": abs(X)}, ValueError, r"sample_weight has shape \(20, 4\); it must be"),
+    "NaN sample_weight": ({"sample_weight": np.full(20, np.nan)}, ValueError, "sample_weight holds nan in row 0"),
+    "text sample_weight": ({"sample_weight": ["a"] * 20}, TypeError, "sample_weight must hold real numbers, it holds"),
     "steps_per_epoch": ({"steps_per_epoch": 0}, ValueError, "steps_per_epoch must be a whole number, at least 1"),
     "validation_steps": ({"validation_steps": 1.5}, TypeError, "validation_steps must be a whole number, at least 1"),
     "max_seconds": ({"max_seconds": -1}, ValueError, "max_seconds must be at least 0, got -1"),
@@ -158,7 +165,7 @@ def test_batch_sizes_of_evaluation_and_prediction(model, size, error):
 def test_arguments_of_evaluation_and_prediction(model):
     with pytest.raises(ValueError, match="verbose must be 'auto', 0, 1 or 2"):
         model.evaluate(X, Y, verbose="loud")
-    with pytest.raises(NotImplementedError, match="sample_weight is not supported yet"):
+    with pytest.raises(ValueError, match=r"sample_weight holds .* weights must be at least 0"):
         model.evaluate(X, Y, sample_weight=X[:, 0])
     for ask in (lambda: model.predict(X, steps=0), lambda: model.evaluate(X, Y, steps=0)):
         with pytest.raises(ValueError, match="steps must be a whole number, at least 1, got 0"):

@@ -82,8 +82,9 @@ class Run(Protocol):
 class Network(Protocol):
     """The weights of one program, the memories of its update rule, and what can be done with them.
 
-    Everything that takes rows wants them checked: x (n, inputs), y (n, outputs), dtype of the program, aligned,
-    native byte order, elements of a row contiguous (any distance between rows), finite; n >= 1. They are never written.
+    Everything that takes rows wants them checked: x (n, inputs), y (n, targets), dtype of the program (labels: int64),
+    aligned, native byte order, elements of a row contiguous (any distance between rows), finite; n >= 1. ``weights`` of
+    the rows: (n,), contiguous; a row's loss counts so much, the divisor of the mean stays. They are never written.
     """
 
     program: Program
@@ -104,7 +105,9 @@ class Network(Protocol):
         """Outputs (n, outputs); the bits of a row do not depend on the other rows."""
         ...
 
-    def evaluate(self, x: np.ndarray, y: np.ndarray, threads: int = 1) -> tuple[float, np.ndarray]:
+    def evaluate(
+        self, x: np.ndarray, y: np.ndarray, threads: int = 1, weights: np.ndarray | None = None
+    ) -> tuple[float, np.ndarray]:
         """Mean loss over all rows (of the program's loss), and the outputs (n, outputs)."""
         ...
 
@@ -121,6 +124,7 @@ class Network(Protocol):
         first_epoch: int,
         threads: int = 1,
         keep_predictions: bool = False,
+        weights: np.ndarray | None = None,
     ) -> Run:
         """A run over these rows. Row order of its e-th epoch: a function of ``seed`` and ``first_epoch + e`` alone."""
         ...

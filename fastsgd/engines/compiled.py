@@ -67,22 +67,26 @@ class CompiledNetwork:
     def predict(self, x: np.ndarray, threads: int = 1) -> np.ndarray:
         return self._infer(x, None, threads)[1]
 
-    def evaluate(self, x: np.ndarray, y: np.ndarray, threads: int = 1) -> tuple[float, np.ndarray]:
-        total, outputs = self._infer(x, y, threads)
-        return total / outputs.size, outputs
+    def evaluate(
+        self, x: np.ndarray, y: np.ndarray, threads: int = 1, weights: np.ndarray | None = None
+    ) -> tuple[float, np.ndarray]:
+        total, outputs = self._infer(x, y, threads, weights)
+        return total / (len(x) * self.program.elements), outputs
 
-    def _infer(self, x: np.ndarray, y: np.ndarray | None, threads: int) -> tuple[float, np.ndarray]:
+    def _infer(
+        self, x: np.ndarray, y: np.ndarray | None, threads: int, weights: np.ndarray | None = None
+    ) -> tuple[float, np.ndarray]:
         try:
             inference = self._idle.pop()
         except IndexError:
             inference = Inference(self.layout, self.library.address, self.library.infer)
-        result = inference.run(x, y, threads)
+        result = inference.run(x, y, threads, weights)
         self._idle.append(inference)
         return result
 
     def training(
         self, x: np.ndarray, y: np.ndarray, *, batch_size: int, hyper: Hyper, step: int, shuffle: bool, seed: int,
-        first_epoch: int, threads: int = 1, keep_predictions: bool = False,
+        first_epoch: int, threads: int = 1, keep_predictions: bool = False, weights: np.ndarray | None = None,
     ) -> CompiledRun:  # fmt: skip
         rows = block_rows(self.program, batch_size)
         if self._work is None or self._work.rows != rows:
@@ -94,4 +98,5 @@ class CompiledNetwork:
         return CompiledRun(
             self._work, self._lanes, self.library.train, x, y, batch_size=batch_size, hyper=hyper, step=step,
             shuffle=shuffle, seed=seed, first_epoch=first_epoch, threads=threads, keep_predictions=keep_predictions,
+            weights=weights,
         )  # fmt: skip

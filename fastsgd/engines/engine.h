@@ -110,6 +110,9 @@ INLINE real_t mantissa(real_t x) {
 #define call_loss(f, d, p, y, order, rows, n, row, column, stride, scale, c, sums)                                         \
     ((void (*)(reals, reals, reals, ints, int64_t, int64_t, int64_t, int64_t, int64_t, real_t, reals, doubles))(intptr_t)( \
         f))(d, p, y, order, rows, n, row, column, stride, scale, c, sums)
+#define call_judge(f, d, p, y, n, m, step, scale, c, s, sums)                                                              \
+    ((void (*)(reals, reals, reals, int64_t, int64_t, int64_t, real_t, reals, reals, doubles))(intptr_t)(f))(              \
+        d, p, y, n, m, step, scale, c, s, sums)
 #define call_update(f, w, g, v, s, u, n, h)                                                                                \
     ((void (*)(reals, reals, reals, reals, reals, int64_t, reals))(intptr_t)(f))(w, g, v, s, u, n, h)
 #define call_block(f, address, order, me, rows, scale, update, place)                                                     \

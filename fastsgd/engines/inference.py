@@ -37,7 +37,9 @@ class Inference:
         self._work.task.order = self._work.keep(np.arange(BLOCK))
         self._work.task.budget = max(1, int(CALL_SECONDS * 10e9 / (BLOCK * flops_per_row(program))))
 
-    def run(self, x: np.ndarray, y: np.ndarray | None, threads: int) -> tuple[float, np.ndarray]:
+    def run(
+        self, x: np.ndarray, y: np.ndarray | None, threads: int, weights: np.ndarray | None = None
+    ) -> tuple[float, np.ndarray]:
         """Sum of the losses of all elements (0 without y), and the outputs (n, outputs)."""
         t = self._work.task
         n = t.samples = len(x)
@@ -50,7 +52,7 @@ class Inference:
         else:
             outputs = np.empty((n, t.outputs), x.dtype)
             t.x, t.x_stride, t.predictions = x.ctypes.data, x.strides[0] // x.itemsize, outputs.ctypes.data
-            t.loss = 0
+            t.loss, t.weights = 0, 0 if weights is None else weights.ctypes.data
             if y is not None:
                 t.y, t.y_stride, t.loss = y.ctypes.data, y.strides[0] // y.itemsize, self._loss
         if t.threads == 1:

@@ -255,6 +255,7 @@ def names(dtype: np.dtype) -> dict[str, Any]:
         "call_activation": called("call_activation", *arguments_of("activate", scalar)),
         "call_product": called("call_product", *arguments_of("product", scalar)),
         "call_loss": called("call_loss", *arguments_of("loss", scalar)),
+        "call_judge": called("call_judge", *arguments_of("judge", scalar)),
         "call_update": called("call_update", *arguments_of("update", scalar)),
         "call_block": called("call_block", *arguments_of("block", scalar)),
         "call_forward": called("call_forward", *arguments_of("forward", scalar)),
@@ -276,8 +277,9 @@ def arguments_of(kernel: str, scalar: Any) -> tuple[Any, ...]:
     Parameters
     ----------
     kernel : str
-        ``train`` or ``infer``; ``product``; or a rendered loop: ``activate_...``, ``slope_...``, ``loss_...``,
-        ``update_...``.
+        ``train`` or ``infer``; ``product``; or a rendered loop: ``activate_...``, ``apart_...``, ``slope_...``,
+        ``loss_...``,
+        ``judge_...``, ``update_...``.
     scalar : numba type
         float32 or float64.
     """
@@ -294,7 +296,9 @@ def arguments_of(kernel: str, scalar: Any) -> tuple[Any, ...]:
         "product": (reals, n, n, n, n, reals, n, reals, n, reals, n, n),
         "activate": elementwise,
         "slope": elementwise,
+        "apart": elementwise,
         "loss": (reals, reals, reals, ints, n, n, n, n, n, scalar, reals, doubles),
+        "judge": (reals, reals, reals, n, n, n, scalar, reals, reals, doubles),
         "update": (reals, reals, reals, reals, reals, n, reals),
         "block": (n, ints, n, n, scalar, n, n),
         "forward": (n, n, n, n, n),

@@ -9,7 +9,17 @@ import numpy as np
 from .layout import aligned
 from .workspace import Workspace
 
-SHARED = ("x", "x_stride", "y", "y_stride", "order", "predictions", "samples", "batch")  # what a member is told
+SHARED = (
+    "x",
+    "x_stride",
+    "y",
+    "y_stride",
+    "weights",
+    "order",
+    "predictions",
+    "samples",
+    "batch",
+)  # what a member is told
 
 
 class Lanes:

@@ -30,7 +30,7 @@ class CompiledRun:
     def __init__(
         self, work: Workspace, lanes: Lanes | None, kernel: Kernel, x: np.ndarray, y: np.ndarray, *,
         batch_size: int, hyper: Hyper, step: int, shuffle: bool, seed: int, first_epoch: int, threads: int,
-        keep_predictions: bool,
+        keep_predictions: bool, weights: np.ndarray | None,
     ) -> None:  # fmt: skip
         program = work.layout.program
         self.losses: list[float] = []
@@ -44,14 +44,15 @@ class CompiledRun:
         else:
             work.layout.turn()
         self._order, self._seed = np.arange(len(x)), seed
-        self._rows = x, y  # held for the addresses below
-        self._elements = len(x) * program.outputs
+        self._rows = x, y, weights  # held for the addresses below
+        self._elements = len(x) * program.elements
         self._first_step, self._batches = step, -(-len(x) // batch_size)  # batches of an epoch
         self._safe: Safe | None = None  # that of the layout's snapshot
         work.reset()
         t = self._t = work.task
         t.x, t.x_stride = x.ctypes.data, x.strides[0] // x.itemsize
         t.y, t.y_stride = y.ctypes.data, y.strides[0] // y.itemsize
+        t.weights = 0 if weights is None else weights.ctypes.data
         t.order, t.samples, t.batch = self._order.ctypes.data, len(x), batch_size
         t.predictions = 0 if self.predictions is None else self.predictions.ctypes.data
         t.shuffle, t.seed, t.first_epoch = shuffle, seed, first_epoch
@@ -78,12 +79,12 @@ class CompiledRun:
         seen = self._t.start
         if seen == 0:
             return self.losses[-1] if self.losses else float("nan")
-        return self._t.total / (seen * self._t.outputs)
+        return self._t.total / (seen * self._t.elements)
 
     def skip(self, batches: int, loss: float) -> None:
         t = self._t
         t.start = batches * t.batch
-        t.total = loss * (t.start * t.outputs)
+        t.total = loss * (t.start * t.elements)
         self._put_in_order()
 
     def __enter__(self) -> CompiledRun:

@@ -57,7 +57,7 @@ class Workspace:
         t.rows, t.pitch, t.column = rows, pitch, column
         t.ones = self.keep(np.ones(rows, dtype))
         t.scratch = self._zeros(SCRATCH * MOST_THREADS, dtype)
-        t.row_losses = self._zeros(rows, np.dtype("f8"))
+        t.row_losses = self._zeros(rows + 16, np.dtype("f8"))  # groups of 16 rows are written
         t.signals = self._zeros(16 * MOST_THREADS, np.dtype("i8"))
         self._signals = self._kept[-1]
         t.threads = 1
@@ -66,7 +66,13 @@ class Workspace:
             t.block_of_steps = address("block_of_steps") if program.rule else 0
             t.forward_other, t.learn_vectors = address("forward_other"), address("learn_vectors") if program.rule else 0
         t.bank = layout.bank * dtype.itemsize
-        t.loss = address(f"loss_{program.loss}") if program.loss else 0
+        t.by_row, t.elements, t.labels = program.by_row, program.elements, program.labels
+        t.targets = program.outputs if program.labels else program.targets or program.outputs
+        if program.by_row:
+            t.group = 3 * round_up(program.outputs, 16) + 16
+            t.groups = self._zeros(round_up(rows, 16) * t.group, dtype)
+        kernel = "judge" if program.by_row else "loss"
+        t.loss = address(f"{kernel}_{program.loss}") if program.loss else 0
         t.loss_constants = self.keep(np.array([*program.loss_constants, 0.0], dtype))
         t.product = address("product")
         self._defer(t, layout)
@@ -96,6 +102,18 @@ class Workspace:
             if not op.is_plain:
                 self._extend(record, place, number)
             below = record.A
+        t.judged = record.A
+        if program.on_logits:
+            self._judge_logits(record, rows_of, columns, address)
+
+    def _judge_logits(self, last: LayerRecord, rows: int, columns: int, address: Callable[[str], int]) -> None:
+        """The loss reads what goes into the last activation, and its slope is that with respect to it."""
+        if last.activate:
+            last.Z = self.task.judged = self._panels(rows, columns, self.layout.program.dtype)
+            last.activate = address(f"apart_{self.layout.program.ops[-1].activation}")
+            last.slope = 0
+        else:
+            last.judged, self.task.judged = 1, last.source
 
     def _extend(self, record: LayerRecord, place: Place, number: int) -> None:
         """What only steps of further kinds need: see steps.py among the kernels."""

@@ -82,7 +82,7 @@ class CustomLoss(losses.Loss):
         return self.recipe.register()
 
     @property
-    def constants(self) -> tuple[float, ...]:
+    def constants(self) -> tuple[float, ...]:  # type: ignore[override]
         return self.recipe.constants(self.settings)
 
     def call(self, y_true: np.ndarray, y_pred: np.ndarray) -> Any:

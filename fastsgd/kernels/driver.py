@@ -40,7 +40,7 @@ def train(address: i64, me: i64) -> None:
             begin = ADD
         h: reals = at(to_reals(t.hyper), (step - t.hyper_step) * t.hyper_stride)
         here: ints = ints_at(order, start + done)
-        scale: real = real(f8(1) / f8(batch * t.outputs))
+        scale: real = real(f8(1) / f8(batch * t.elements))
         if t.path == ONE:
             step_one(t, here, me, scale, h)
         elif t.path == LANES:
@@ -74,7 +74,7 @@ def train(address: i64, me: i64) -> None:
             finish(t, me, h)
         barrier(t, me)
         if last and t.deferred and me == 0:
-            total = total + f8(batch * t.outputs) * penalty(t)
+            total = total + f8(batch * t.elements) * penalty(t)
         blocks = blocks + 1
         done = done + rows
         if last:

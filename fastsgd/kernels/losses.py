@@ -85,14 +85,19 @@ def poisson_slope(p: real, y: real) -> real:
     return real(1) - y / (p + real(1e-7))
 
 
+def probability(p: real) -> real:
+    """p, kept away from 0 and 1."""
+    return minimum(real(1) - real(1e-7), maximum(real(1e-7), p))
+
+
 def binary_crossentropy(p: real, y: real) -> real:
     """Of a probability."""
-    q: real = minimum(real(1) - real(1e-7), maximum(real(1e-7), p))
+    q: real = probability(p)
     return -(y * log(q) + (real(1) - y) * log(real(1) - q))
 
 
 def binary_crossentropy_slope(p: real, y: real) -> real:
-    q: real = minimum(real(1) - real(1e-7), maximum(real(1e-7), p))
+    q: real = probability(p)
     return where(p == q, (q - y) / (q * (real(1) - q)), real(0))
 
 
@@ -103,6 +108,35 @@ def binary_crossentropy_logits(p: real, y: real) -> real:
 
 def binary_crossentropy_logits_slope(p: real, y: real) -> real:
     return sigmoid(p) - y
+
+
+def power(x: real, n: real) -> real:
+    """x**n for x >= 0."""
+    return where(x > real(1e-37), exp(n * log(x)), where(n > real(0), real(0), real(1)))
+
+
+def binary_focal_crossentropy(p: real, y: real, gamma: real, one: real, zero: real) -> real:
+    """Lin et al., 2017: cross-entropy times (1 - the truth's probability)**gamma; `one`, `zero`: the classes' weights."""
+    truth: real = y * p + (real(1) - y) * (real(1) - p)
+    weight: real = y * one + (real(1) - y) * zero
+    return weight * power(real(1) - truth, gamma) * binary_crossentropy(p, y)
+
+
+def binary_focal_crossentropy_slope(p: real, y: real, gamma: real, one: real, zero: real) -> real:
+    rest: real = real(1) - (y * p + (real(1) - y) * (real(1) - p))
+    weight: real = y * one + (real(1) - y) * zero
+    slope: real = power(rest, gamma) * binary_crossentropy_slope(p, y)
+    bend: real = gamma * power(rest, gamma - real(1)) * (real(1) - real(2) * y)
+    return weight * (slope + bend * binary_crossentropy(p, y))
+
+
+def binary_focal_crossentropy_logits(p: real, y: real, gamma: real, one: real, zero: real) -> real:
+    return binary_focal_crossentropy(sigmoid(p), y, gamma, one, zero)
+
+
+def binary_focal_crossentropy_logits_slope(p: real, y: real, gamma: real, one: real, zero: real) -> real:
+    s: real = sigmoid(p)
+    return binary_focal_crossentropy_slope(s, y, gamma, one, zero) * (s * (real(1) - s))
 
 
 def hinge(p: real, y: real) -> real:

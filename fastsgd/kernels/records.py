@@ -36,6 +36,7 @@ LAYER = {
     "vector": "i64",  # elements from gamma to beta: columns of all panels
     "stats": "i64",  # address of what normalization keeps from forward to backward
     "fixed": "i64",  # 1: batch normalization goes by its moving statistics in training, too
+    "judged": "i64",  # 1: the loss read what goes into this softmax, and D is the slope with respect to that
     "begin": "i64",  # of a residual block: the number of its first step
     "draws": "i64",  # 1: in training the outputs are random
     "limit": "i64",  # draws below it, of 2**31, drop
@@ -107,6 +108,14 @@ TASK = {
     "batch": "i64",
     "loss": "i64",  # address of a loop; 0: none wanted
     "loss_constants": "i64",
+    "by_row": "i64",  # 1: the loss is one of whole rows
+    "elements": "i64",  # losses of a row that are averaged
+    "judged": "i64",  # address of what the loss reads, in the form of the last layer's A: that, or its logits
+    "targets": "i64",  # columns of y; of a row loss's one-hot rows where `labels`
+    "labels": "i64",  # 1: y holds numbers of classes, int64
+    "weights": "i64",  # address of the samples' weights, or 0
+    "groups": "i64",  # room for 16 rows side by side, `group` elements a row of a block
+    "group": "i64",
     "update": "i64",  # address of a loop
     "deferred": "i64",  # 1: updates need whole gradients, see finish.py; what follows is about them
     "pieces": "i64",  # number of pieces

@@ -74,16 +74,15 @@ def forward_panel(t: Task, L: Layer, p: i64, r0: i64, n: i64) -> None:
 def losses(t: Task, order: ints, base: i64, r0: i64, r1: i64, scale: real) -> None:
     """Loss of rows r0:r1 into row_losses, its slope times `scale` into the last layer's deltas."""
     last: Layer = layer(t, t.depth - 1)
+    column = t.column
+    d: reals = to_reals(last.D)
     rows: doubles = to_doubles(t.row_losses)
     for r in range(r0, r1):
         rows[r] = f8(0)
-    if last.thin:
-        d: reals = to_reals(last.D)
-        column = t.column
-        loss(t, last, at(d, r0), at(to_reals(last.A), r0), order, base, 0, r0, r1, t.outputs, 1, column, scale)
-        for c in range(t.outputs):
-            for r in range(r1, (r1 + 3) // 4 * 4):  # column_sum reads so far
-                d[c * column + r] = real(0)
+    if t.by_row:
+        row_losses(t, order, base, r0, r1, scale)
+    elif last.thin:
+        loss(t, last, at(d, r0), at(to_reals(t.judged), r0), order, base, 0, r0, r1, t.outputs, 1, column, scale)
     else:
         for p in range(last.panels):
             k = p * last.width
@@ -92,8 +91,8 @@ def losses(t: Task, order: ints, base: i64, r0: i64, r1: i64, scale: real) -> No
             loss(
                 t,
                 last,
-                at(to_reals(last.D), o),
-                at(to_reals(last.A), o),
+                at(d, o),
+                at(to_reals(t.judged), o),
                 order,
                 base,
                 k,
@@ -104,6 +103,12 @@ def losses(t: Task, order: ints, base: i64, r0: i64, r1: i64, scale: real) -> No
                 1,
                 scale,
             )
+    if last.thin:
+        for c in range(t.outputs):
+            for r in range(r1, (r1 + 3) // 4 * 4):  # column_sum reads so far
+                d[c * column + r] = real(0)
+    if t.weights:
+        weigh(t, order, base, r0, r1)
 
 
 def loss(

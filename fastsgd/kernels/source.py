@@ -18,11 +18,14 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
-FORMULAS = ("elementary", "activations", "losses", "updates")
+FORMULAS = ("elementary", "activations", "losses", "row_losses", "updates")
 LOOPS = (
-    "shuffle", "products", "thin", "rows", "noise", "softmax", "normalization", "steps", "columns", "lanes", "one",
-    "finish", "driver",
+    "shuffle", "products", "thin", "groups", "rows", "noise", "softmax", "normalization", "steps", "columns", "lanes",
+    "one", "finish", "driver",
 )  # fmt: skip
+LANES = 16  # rows that a row loss works on side by side
+PLACES = ("p", "y", "other", "first", "level")  # what a row loss is told of the output
+LOWEST = -3e38  # where the largest output begins
 SLOTS = "vsu"  # memories of an update rule, in this order
 ARRAYS = f"wgd{SLOTS}"  # what its functions take and assign by the element; d lives within one step only
 AVERAGE, GATHERED = "m", "k"  # further memories, behind the rule's: moving average of w, sum of gradients
@@ -47,6 +50,23 @@ class Formula:
     name: str
     parameters: tuple[str, ...]
     from_output: bool
+
+
+@dataclass(frozen=True)
+class RowLoss:
+    """A loss of whole rows: what it computes in order, as ``name_x`` says, before the slope; its parameters."""
+
+    name: str
+    steps: tuple[str, ...]
+    parameters: tuple[str, ...]
+
+    def arguments(self, step: str) -> tuple[str, ...]:
+        """Names of what ``name_step`` takes."""
+        return signatures("row_losses")[f"{self.name}_{step}"]
+
+    def is_gathered(self, step: str) -> bool:
+        """It is summed (or the largest found) over the outputs; False: computed once a row."""
+        return step in self.arguments(step)
 
 
 @dataclass(frozen=True)
@@ -146,6 +166,18 @@ def loss_table() -> dict[str, Formula]:
 
 
 @cache
+def row_loss_table() -> dict[str, RowLoss]:
+    found = signatures("row_losses")
+    table: dict[str, RowLoss] = {}
+    for name in (function.removesuffix("_slope") for function in found if function.endswith("_slope")):
+        own = {f.rpartition("_")[2]: names for f, names in found.items() if f.rpartition("_")[0] == name}
+        known = {*PLACES, *own}
+        parameters = dict.fromkeys(n for names in own.values() for n in names if n not in known)
+        table[name] = RowLoss(name, tuple(step for step in own if step != "slope"), tuple(parameters))
+    return table
+
+
+@cache
 def update_table() -> dict[str, Rule]:
     """All rules by name, and each once more as ``name_decayed``: with decoupled weight decay (``decay_w``) before it."""
     found: dict[str, tuple[str, ...]] = {}
@@ -188,6 +220,17 @@ def activate_{name}(a: reals, z: reals, n: i64, c: reals) -> None:
 def slope_{name}(d: reals, {read_from}: reals, n: i64, c: reals) -> None:
 {loads}    for i in range(n):
         d[i] = d[i] * {name}_slope({slope})
+
+"""
+
+
+def _apart_loop(f: Formula) -> str:
+    """As ``activate_...``, where z is kept for a loss that reads it."""
+    loads, value = _arguments("z[i]", f.parameters)
+    return f"""
+def apart_{f.name}(a: reals, z: reals, n: i64, c: reals) -> None:
+{loads}    for i in range(n):
+        a[i] = {f.name}({value})
 
 """
 
@@ -259,6 +302,53 @@ def _loss_in_passes(f: Formula) -> str:
 """
 
 
+def _row_loss_loop(f: RowLoss) -> str:
+    """Sixteen rows side by side: output i of row r at [i * step + r], its target at [i % m * 16 + r].
+
+    Every inner loop is one or two vectors. What is computed on the way stands in ``s``.
+    """
+    loads = "".join(f"    {name}: real = c[{i}]\n" for i, name in enumerate(f.parameters))
+    loads += "".join(f"    {name}: reals = at(s, {LANES * i})\n" for i, name in enumerate(f.steps))
+    elements = {"p": "output[r]", "y": "target[r]", "other": "beside[r]"} | {step: f"{step}[r]" for step in f.steps}
+
+    def call(step: str) -> str:
+        return f"{f.name}_{step}({', '.join(elements.get(name, name) for name in f.arguments(step))})"
+
+    blocks = any(name in PLACES[2:] for step in (*f.steps, "slope") for name in f.arguments(step))
+
+    def over_outputs(step: str, line: str) -> str:
+        wanted = {
+            "p": "output: reals = at(p, i * step)",
+            "y": f"target: reals = at(y, {'i % m' if blocks else 'i'} * {LANES})",
+            "other": "beside: reals = at(p, (i + m) % n * step)",
+            "first": "first: real = real(max(0, 1 - i // m))",
+            "level": "level: real = c[i // m]",
+        }
+        places = "".join(f"        {wanted[name]}\n" for name in f.arguments(step) if name in wanted)
+        return f"    for i in range(n):\n{places}{line}"
+
+    body = ""
+    for step in f.steps:
+        every = f"    for r in range({LANES}):\n        "
+        if f.is_gathered(step):
+            body += f"{every}{step}[r] = real({LOWEST if step == 'top' else 0})\n"
+            body += over_outputs(step, f"        for r in range({LANES}):\n            {step}[r] = {call(step)}\n")
+        else:
+            body += f"{every}{step}[r] = {call(step)}\n"
+    line = f"""        slope: reals = at(d, i * step)
+        for r in range({LANES}):
+            slope[r] = {call("slope")} * scale
+"""
+    return f"""
+def judge_{f.name}(
+    d: reals, p: reals, y: reals, n: i64, m: i64, step: i64, scale: real, c: reals, s: reals, sums: doubles
+) -> None:
+{loads}{body}{over_outputs("slope", line)}    for r in range({LANES}):
+        sums[r] = f8(loss[r])
+
+"""
+
+
 def _update_loop(r: Rule) -> str:
     """Through locals: what one function assigned, and roots that two of them take, need not come from memory again."""
     arrays = ["w", "g", *r.slots]
@@ -285,7 +375,9 @@ def rendered() -> str:
     """One loop for every formula."""
     return "".join(
         [_activation_loops(f) for f in activation_table().values()]
+        + [_apart_loop(activation_table()["sigmoid"])]
         + [_loss_loop(f) for f in loss_table().values()]
+        + [_row_loss_loop(f) for f in row_loss_table().values()]
         + [_update_loop(r) for r in update_table().values()]
     )
 

@@ -74,7 +74,7 @@ def backward_step(t: Task, l: i64, me: i64, rows: i64, r0: i64, n: i64) -> None:
     """Deltas of the step below l: what comes down through l, and from the ends of residual blocks that begin with l."""
     L: Layer = layer(t, l)
     U: Layer = layer(t, l - 1)
-    if L.kind == SOFTMAX:
+    if L.kind == SOFTMAX and L.judged == 0:
         backward_softmax(t, L, U, me, r0, n)
     elif L.kind == LOG_SOFTMAX:
         backward_log_softmax(t, L, U, me, r0, n)

@@ -13,14 +13,36 @@ from .. import absent
 from ..identifiers import instance, serialized
 from ..names import lookup
 from .arrays import real_array, same_rank, settled
-from .base import MEANS, REDUCTIONS, Loss
-from .classification import (
+from .base import MEANS, REDUCTIONS, FunctionLoss, Loss, Terms
+from .binary import (
     BinaryCrossentropy,
+    BinaryFocalCrossentropy,
     Hinge,
     SquaredHinge,
     binary_crossentropy,
+    binary_focal_crossentropy,
     hinge,
     squared_hinge,
+)
+from .categorical import (
+    CategoricalCrossentropy,
+    CategoricalFocalCrossentropy,
+    CategoricalHinge,
+    SparseCategoricalCrossentropy,
+    categorical_crossentropy,
+    categorical_focal_crossentropy,
+    categorical_hinge,
+    sparse_categorical_crossentropy,
+)
+from .distributions import (
+    GaussianNLL,
+    KLDivergence,
+    Poisson,
+    Quantile,
+    gaussian_nll,
+    kl_divergence,
+    poisson,
+    quantile,
 )
 from .regression import (
     Huber,
@@ -29,52 +51,136 @@ from .regression import (
     MeanAbsolutePercentageError,
     MeanSquaredError,
     MeanSquaredLogarithmicError,
-    Poisson,
-    Quantile,
     huber,
     log_cosh,
     mean_absolute_error,
     mean_absolute_percentage_error,
     mean_squared_error,
     mean_squared_logarithmic_error,
-    poisson,
-    quantile,
+)
+from .similarity import (
+    CosineSimilarity,
+    Dice,
+    Tversky,
+    cosine_similarity,
+    dice,
+    tversky,
 )
 
-mse = mean_squared_error
-mae = mean_absolute_error
-mape = mean_absolute_percentage_error
-msle = mean_squared_logarithmic_error
-bce = binary_crossentropy
+mse = MSE = mean_squared_error
+mae = MAE = mean_absolute_error
+mape = MAPE = mean_absolute_percentage_error
+msle = MSLE = mean_squared_logarithmic_error
+bce = BCE = binary_crossentropy
+kld = KLD = kullback_leibler_divergence = kl_divergence
 logcosh = log_cosh
+pinball = quantile
 
-FUNCTIONS: dict[str, Callable[..., Any]] = {
-    function.__name__: function
-    for function in (
-        binary_crossentropy, hinge, huber, log_cosh, mean_absolute_error, mean_absolute_percentage_error,
-        mean_squared_error, mean_squared_logarithmic_error, poisson, quantile, squared_hinge,
-    )
-}  # fmt: skip
-CLASSES: dict[str, type[Loss]] = {
-    "binary_crossentropy": BinaryCrossentropy, "hinge": Hinge, "huber": Huber, "log_cosh": LogCosh,
-    "mean_absolute_error": MeanAbsoluteError, "mean_absolute_percentage_error": MeanAbsolutePercentageError,
-    "mean_squared_error": MeanSquaredError, "mean_squared_logarithmic_error": MeanSquaredLogarithmicError,
-    "poisson": Poisson, "quantile": Quantile, "squared_hinge": SquaredHinge,
-}  # fmt: skip
+__all__ = [
+    "ALIASES",
+    "BCE",
+    "CLASSES",
+    "FUNCTIONS",
+    "KLD",
+    "MAE",
+    "MAPE",
+    "MEANS",
+    "MSE",
+    "MSLE",
+    "REDUCTIONS",
+    "BinaryCrossentropy",
+    "BinaryFocalCrossentropy",
+    "CategoricalCrossentropy",
+    "CategoricalFocalCrossentropy",
+    "CategoricalHinge",
+    "CosineSimilarity",
+    "Dice",
+    "FunctionLoss",
+    "GaussianNLL",
+    "Hinge",
+    "Huber",
+    "KLDivergence",
+    "LogCosh",
+    "Loss",
+    "MeanAbsoluteError",
+    "MeanAbsolutePercentageError",
+    "MeanSquaredError",
+    "MeanSquaredLogarithmicError",
+    "Poisson",
+    "Quantile",
+    "SparseCategoricalCrossentropy",
+    "SquaredHinge",
+    "Terms",
+    "Tversky",
+    "bce",
+    "binary_crossentropy",
+    "binary_focal_crossentropy",
+    "categorical_crossentropy",
+    "categorical_focal_crossentropy",
+    "categorical_hinge",
+    "compiled",
+    "cosine_similarity",
+    "deserialize",
+    "dice",
+    "gaussian_nll",
+    "get",
+    "hinge",
+    "huber",
+    "kl_divergence",
+    "kld",
+    "kullback_leibler_divergence",
+    "log_cosh",
+    "logcosh",
+    "mae",
+    "mape",
+    "mean_absolute_error",
+    "mean_absolute_percentage_error",
+    "mean_squared_error",
+    "mean_squared_logarithmic_error",
+    "mse",
+    "msle",
+    "pinball",
+    "poisson",
+    "quantile",
+    "real_array",
+    "same_rank",
+    "serialize",
+    "settled",
+    "sparse_categorical_crossentropy",
+    "squared_hinge",
+    "tversky",
+]
+
+_CLASSES: tuple[type[FunctionLoss], ...] = (
+    BinaryCrossentropy,
+    BinaryFocalCrossentropy,
+    CategoricalCrossentropy,
+    CategoricalFocalCrossentropy,
+    CategoricalHinge,
+    CosineSimilarity,
+    Dice,
+    GaussianNLL,
+    Hinge,
+    Huber,
+    KLDivergence,
+    LogCosh,
+    MeanAbsoluteError,
+    MeanAbsolutePercentageError,
+    MeanSquaredError,
+    MeanSquaredLogarithmicError,
+    Poisson,
+    Quantile,
+    SparseCategoricalCrossentropy,
+    SquaredHinge,
+    Tversky,
+)
+FUNCTIONS: dict[str, Callable[..., Any]] = {cls.function.__name__: cls.function for cls in _CLASSES}
+CLASSES: dict[str, type[Loss]] = {cls.function.__name__: cls for cls in _CLASSES}
 ALIASES = {
     "mse": "mean_squared_error", "mae": "mean_absolute_error", "mape": "mean_absolute_percentage_error",
-    "msle": "mean_squared_logarithmic_error", "bce": "binary_crossentropy", "huber_loss": "huber",
-    "pinball": "quantile",
+    "msle": "mean_squared_logarithmic_error", "bce": "binary_crossentropy", "kld": "kl_divergence",
+    "kullback_leibler_divergence": "kl_divergence", "huber_loss": "huber", "pinball": "quantile",
 }  # fmt: skip
-
-__all__ = [  # noqa: RUF022 (made of the tables)
-    "ALIASES", "CLASSES", "FUNCTIONS", "MEANS", "REDUCTIONS", "Loss", "bce", "compiled", "deserialize", "get",
-    "logcosh", "mae", "mape", "mse", "msle", "real_array", "same_rank", "serialize", "settled",
-    "BinaryCrossentropy", "Hinge", "Huber", "LogCosh", "MeanAbsoluteError", "MeanAbsolutePercentageError",
-    "MeanSquaredError", "MeanSquaredLogarithmicError", "Poisson", "Quantile", "SquaredHinge",
-    "binary_crossentropy", "hinge", "huber", "log_cosh", "mean_absolute_error", "mean_absolute_percentage_error",
-    "mean_squared_error", "mean_squared_logarithmic_error", "poisson", "quantile", "squared_hinge",
-]  # fmt: skip
 
 
 # -- Names -------------------------------------------------------------------------------------------------------------
@@ -140,6 +246,8 @@ def compiled(identifier: Any) -> Loss:
             f"loss must be one of {', '.join(FUNCTIONS)} to be trained with; {identifier!r} has no "
             "formula, which fastsgd.formulas.loss makes of a function of two numbers"
         )
+    if getattr(loss, "axis", -1) != -1:
+        raise ValueError(f"loss must have axis=-1 to be trained with, a loss for each row; got {loss!r}")
     if loss.reduction not in MEANS:
         raise ValueError(f"loss must have a reduction of {MEANS} to be trained with, got {loss.reduction!r}")
     return loss

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..kernels import source
+from ..kernels.row_arrays import RowArrays
 
 
 def real_array(name: str, values: ArrayLike, dtype: Any = None) -> np.ndarray:
@@ -67,3 +68,37 @@ def elementwise(
     real: Any = pred.dtype.type
     with np.errstate(all="ignore"):  # a diverged model's predictions have a loss too: inf or NaN
         return source.on_arrays(real)[formula](pred, true, *map(real, constants)).mean(axis=axis)
+
+
+def rowwise(loss: str, constants: tuple[float, ...], y_true: np.ndarray, y_pred: np.ndarray, axis: Any = -1) -> Any:
+    """A loss of ``kernels/row_losses.py`` along an axis (several, or None: all), in the dtype of ``y_pred``."""
+    true, pred = settled(y_true, y_pred)
+    with np.errstate(all="ignore"):
+        return RowArrays(loss, last(pred, axis), last(true, axis), constants).losses[()]
+
+
+def last(array: np.ndarray, axis: Any) -> np.ndarray:
+    """The array with this axis (these axes as one; None: all) behind the others."""
+    if axis is None:
+        return array.reshape(-1)
+    axes = axis if isinstance(axis, (tuple, list)) else (axis,)
+    moved = np.moveaxis(array, axes, range(-len(axes), 0))
+    return moved.reshape(*moved.shape[: moved.ndim - len(axes)], -1)
+
+
+def blockwise(loss: str, constants: tuple[float, ...], blocks: int, y_true: np.ndarray, y_pred: np.ndarray) -> Any:
+    """Likewise, where the last axis of ``y_pred`` is so many blocks of an output for each target; mean over targets.
+
+    Raises
+    ------
+    ValueError
+        Shapes that do not fit.
+    """
+    true = y_true[..., np.newaxis] if y_true.ndim == y_pred.ndim - 1 else y_true
+    if true.ndim != y_pred.ndim or y_pred.shape != (*true.shape[:-1], blocks * true.shape[-1]):
+        raise ValueError(
+            f"y_true has shape {y_true.shape}, y_pred has shape {y_pred.shape}: there must be {blocks} predictions for "
+            "each target"
+        )
+    with np.errstate(all="ignore"):
+        return RowArrays(loss, y_pred, true, constants).losses / true.dtype.type(true.shape[-1])

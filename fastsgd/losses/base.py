@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..program import Op
 from .arrays import real_array, same_rank
 
-MEANS = ("sum_over_batch_size", "mean", "mean_with_sample_weight")
+SUM_OVER_BATCH_SIZE = "sum_over_batch_size"
+MEANS = (SUM_OVER_BATCH_SIZE, "mean", "mean_with_sample_weight")
 REDUCTIONS = (*MEANS, "sum", "none", None)
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What an engine is told of a loss: fields of :class:`fastsgd.program.Program`, by their names there."""
+
+    loss: str
+    loss_constants: tuple[float, ...] = ()
+    loss_elements: int | None = None
+    targets: int | None = None
+    labels: bool = False
+    on_logits: bool = False
 
 
 class Loss:
@@ -35,18 +50,31 @@ class Loss:
     Attributes
     ----------
     formula : str or None
-        Name of the function in ``kernels/losses.py`` that the engines train with; None: the loss is for arrays only.
+        Name of the loss in ``kernels/losses.py`` or ``kernels/row_losses.py`` that the engines train with; None: the
+        loss is for arrays only.
     constants : tuple of float
-        The formula's parameters after ``p, y``.
+        The formula's parameters.
+    takes : str
+        What targets the loss takes, for messages.
     """
 
     formula: str | None = None
+    constants: tuple[float, ...] = ()
+    takes: str = ""
 
-    @property
-    def constants(self) -> tuple[float, ...]:
-        return ()
+    # -- For training
+    def terms(self, outputs: int, last: Op) -> Terms:
+        """What an engine is told, for a network with so many outputs and this last step.
 
-    def targets(self, y: np.ndarray, name: str = "y") -> np.ndarray:
+        Raises
+        ------
+        ValueError
+            The loss has no meaning for so many outputs.
+        """
+        assert self.formula is not None
+        return Terms(self.formula, self.constants)
+
+    def targets(self, y: np.ndarray, outputs: int, name: str = "y") -> np.ndarray:
         """Targets (n, columns) as the formula takes them: ``y`` itself unless something has to be done to it.
 
         Raises
@@ -55,6 +83,8 @@ class Loss:
             Targets that the loss has no meaning for; ``name`` is what the message calls them.
         """
         return y
+
+    # -- On arrays
 
     def __init__(
         self, name: str | None = None, reduction: str | None = "sum_over_batch_size", dtype: Any = None
@@ -106,6 +136,11 @@ class Loss:
         weight = None
         if sample_weight is not None:
             values, weight = weighted(values, real_array("sample_weight", sample_weight, pred.dtype))
+        counted = self._counted(true)
+        if counted is not None:
+            part = counted.mean() if self.reduction in MEANS[:2] else 1.0
+            own = counted.reshape(values.shape).astype(values.dtype) / (part or 1.0)
+            values, weight = values * own, own if weight is None else weight * own
         if self.reduction in (None, "none"):
             return values if values.ndim else float(values)
         total = float(values.sum(dtype=np.float64))
@@ -115,6 +150,10 @@ class Loss:
         if self.reduction == "mean_with_sample_weight" and weight is not None:
             count = float(weight.sum(dtype=np.float64))
         return total / count if count else 0.0
+
+    def _counted(self, y_true: np.ndarray) -> np.ndarray | None:
+        """Which samples the mean is taken over; None: all."""
+        return None
 
     def get_config(self) -> dict[str, Any]:
         """Settings from which :meth:`from_config` makes an equal loss."""

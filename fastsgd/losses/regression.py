@@ -15,9 +15,8 @@ from numpy.typing import ArrayLike
 
 from ..arguments import number
 from .arrays import elementwise, pair
-from .base import FunctionLoss
-
-SUM_OVER_BATCH_SIZE = "sum_over_batch_size"
+from .base import SUM_OVER_BATCH_SIZE, FunctionLoss
+from .checks import at_least_0
 
 
 def mean_squared_error(y_true: ArrayLike, y_pred: ArrayLike) -> Any:
@@ -48,26 +47,6 @@ def huber(y_true: ArrayLike, y_pred: ArrayLike, delta: float = 1.0) -> Any:
 def log_cosh(y_true: ArrayLike, y_pred: ArrayLike) -> Any:
     """``mean(log(cosh(y_pred - y_true)))``."""
     return elementwise("log_cosh", (), *pair(y_true, y_pred))
-
-
-def poisson(y_true: ArrayLike, y_pred: ArrayLike) -> Any:
-    """``mean(y_pred - y_true log(y_pred + 1e-7))``: negative log-likelihood of counts but for a constant."""
-    return elementwise("poisson", (), *pair(y_true, y_pred))
-
-
-def quantile(y_true: ArrayLike, y_pred: ArrayLike, q: float = 0.5) -> Any:
-    """``mean(max(q e, (q - 1) e))``, e = y_true - y_pred: the pinball loss, least where y_pred is the quantile q of y.
-
-    Not in Keras; scikit-learn's ``mean_pinball_loss`` with ``alpha=q`` (Koenker and Bassett, 1978).
-    """
-    return elementwise("quantile", (_level(q),), *pair(y_true, y_pred))
-
-
-def _level(q: Any) -> float:
-    level = number("q", q)
-    if not 0 < level < 1:
-        raise ValueError(f"q must be between 0 and 1, both excluded, got {q!r}")
-    return level
 
 
 class MeanSquaredError(FunctionLoss):
@@ -133,8 +112,8 @@ class MeanSquaredLogarithmicError(FunctionLoss):
     ) -> None:
         super().__init__(name=name, reduction=reduction, dtype=dtype)
 
-    def targets(self, y: np.ndarray, name: str = "y") -> np.ndarray:
-        return _at_least_0(y, name, self.name)
+    def targets(self, y: np.ndarray, outputs: int, name: str = "y") -> np.ndarray:
+        return at_least_0(y, name, self.name)
 
 
 class Huber(FunctionLoss):
@@ -163,10 +142,7 @@ class Huber(FunctionLoss):
     ) -> None:
         super().__init__(name=name, reduction=reduction, dtype=dtype)
         self.delta = number("delta", delta, 0)
-
-    @property
-    def constants(self) -> tuple[float, ...]:
-        return (self.delta,)
+        self.constants = (self.delta,)
 
 
 class LogCosh(FunctionLoss):
@@ -176,59 +152,3 @@ class LogCosh(FunctionLoss):
 
     def __init__(self, reduction: str | None = SUM_OVER_BATCH_SIZE, name: str = "log_cosh", dtype: Any = None) -> None:
         super().__init__(name=name, reduction=reduction, dtype=dtype)
-
-
-class Poisson(FunctionLoss):
-    """``mean(y_pred - y_true log(y_pred + 1e-7))``. Parameters: see :class:`MeanSquaredError`.
-
-    Predictions have to be positive, as those of a last layer with softplus or exponential are; training wants targets
-    of at least 0.
-    """
-
-    formula, function = "poisson", poisson
-
-    def __init__(self, reduction: str | None = SUM_OVER_BATCH_SIZE, name: str = "poisson", dtype: Any = None) -> None:
-        super().__init__(name=name, reduction=reduction, dtype=dtype)
-
-    def targets(self, y: np.ndarray, name: str = "y") -> np.ndarray:
-        return _at_least_0(y, name, self.name)
-
-
-class Quantile(FunctionLoss):
-    """Pinball loss: predictions become the quantile ``q`` of the targets, see :func:`quantile`.
-
-    Parameters
-    ----------
-    q : float
-        Between 0 and 1, both excluded; 0.5 is the median.
-    reduction, name, dtype
-        See :class:`~fastsgd.losses.base.Loss`.
-
-    Raises
-    ------
-    TypeError, ValueError
-        q is no such number.
-    """
-
-    formula, function, settings = "quantile", quantile, ("q",)
-
-    def __init__(
-        self,
-        q: float = 0.5,
-        reduction: str | None = SUM_OVER_BATCH_SIZE,
-        name: str = "quantile",
-        dtype: Any = None,
-    ) -> None:
-        super().__init__(name=name, reduction=reduction, dtype=dtype)
-        self.q = _level(q)
-
-    @property
-    def constants(self) -> tuple[float, ...]:
-        return (self.q,)
-
-
-def _at_least_0(y: np.ndarray, name: str, loss: str) -> np.ndarray:
-    least = y.min()
-    if least < 0:
-        raise ValueError(f"{name} holds {least:g}; the loss {loss!r} takes targets of at least 0")
-    return y

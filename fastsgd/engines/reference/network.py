@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 
 from ...kernels import source
-from ...program import Finish, Program
+from ...program import Finish, Op, Program
 from .. import Hyper, draws
 from .finish import Variable, finish, limited, penalty_slope
+from .judgement import Judgement
 from .layers import Dense, Layer, LogSoftmax, Moment, Softmax
 from .noise import Noise
 from .normalization import BatchNorm, LayerNorm
@@ -35,6 +37,14 @@ def views(flat: np.ndarray, shapes: Sequence[tuple[int, ...]]) -> list[np.ndarra
     )
 
 
+def _cut(below: tuple[Op, ...], last: Op) -> tuple[Op, ...]:
+    """The last activation as a step of its own, as the loss reads what goes into it."""
+    if last.kind != "dense":
+        return (*below, last)
+    activation = Op("activation", last.outputs, last.outputs, activation=last.activation, constants=last.constants)
+    return (*below, replace(last, activation="linear", constants=()), activation)
+
+
 class ReferenceNetwork:
     """See :class:`fastsgd.engines.Network`. All weights lie in one vector, and so do their gradients and memories."""
 
@@ -46,6 +56,7 @@ class ReferenceNetwork:
         self.slots = {name: np.zeros(size, program.dtype) for name in program.memories}
         self.w = np.zeros(size, program.dtype)
         self.g = np.zeros(size, program.dtype)
+        ops = _cut(program.ops[:-1], program.ops[-1]) if program.on_logits else program.ops
         weights, gradients = iter(views(self.w, self.shapes)), iter(views(self.g, self.shapes))
         self.layers = [
             KINDS[op.kind](
@@ -55,12 +66,11 @@ class ReferenceNetwork:
                 {name: next(weights) for name in op.weights},
                 {name: next(gradients) for name in op.weights},
             )
-            for number, op in enumerate(program.ops)
+            for number, op in enumerate(ops)
         ]
-        formulas = source.on_arrays(program.dtype.type)  # type: ignore[arg-type]
-        self.loss_constants = [program.dtype.type(c) for c in program.loss_constants]
+        self.judged = len(ops) - program.on_logits  # layers before what the loss reads
         if program.loss:
-            self.loss, self.loss_slope = formulas[program.loss], formulas[f"{program.loss}_slope"]
+            self.judgement = Judgement(program)
         self.rule = rule
 
     def get_weights(self) -> list[np.ndarray]:
@@ -79,8 +89,8 @@ class ReferenceNetwork:
                 old[...] = new
 
     # -- One pass
-    def forward(self, x: np.ndarray, moment: Moment | None = None) -> tuple[np.ndarray, list[Any]]:
-        """Outputs, and what each layer keeps for :meth:`backward`; no moment: no training."""
+    def forward(self, x: np.ndarray, moment: Moment | None = None) -> tuple[np.ndarray, np.ndarray, list[Any]]:
+        """Outputs, what the loss reads, and what each layer keeps for :meth:`backward`; no moment: no training."""
         inputs, tape = [x], []
         for layer in self.layers:
             x, kept = layer.forward(x, moment)
@@ -88,16 +98,12 @@ class ReferenceNetwork:
                 x = x + inputs[layer.number - layer.op.block]
             inputs.append(x)
             tape.append(kept)
-        return x, tape
-
-    def total_loss(self, p: np.ndarray, y: np.ndarray) -> float:
-        """Sum over all elements."""
-        return float(self.loss(p, y, *self.loss_constants).sum(dtype=np.float64))
+        return x, inputs[self.judged], tape
 
     def backward(self, tape: list[Any], Dp: np.ndarray, first: bool) -> None:
-        """Gradients of all weights, from dL/da of the last layer."""
+        """Gradients of all weights, from the slope of the loss at what it reads."""
         extra: dict[int, np.ndarray] = {}  # slopes at the inputs of layers that residual blocks begin with
-        for layer, kept in zip(reversed(self.layers), reversed(tape), strict=True):
+        for layer, kept in zip(reversed(self.layers[: self.judged]), reversed(tape[: self.judged]), strict=True):
             i = layer.number
             if layer.op.kind == "residual":
                 extra[i - layer.op.block] = extra.get(i - layer.op.block, 0) + Dp
@@ -145,11 +151,16 @@ class ReferenceNetwork:
                 p[rows] = self.forward(x[rows])[0]
         return p
 
-    def evaluate(self, x: np.ndarray, y: np.ndarray, threads: int = 1) -> tuple[float, np.ndarray]:
-        p = self.predict(x)
+    def evaluate(
+        self, x: np.ndarray, y: np.ndarray, threads: int = 1, weights: np.ndarray | None = None
+    ) -> tuple[float, np.ndarray]:
+        p = np.empty((len(x), self.program.outputs), self.program.dtype)
+        total = 0.0
         with np.errstate(all="ignore"):
-            total = sum(self.total_loss(p[i : i + BLOCK], y[i : i + BLOCK]) for i in range(0, len(x), BLOCK))
-        return total / p.size, p
+            for rows in (slice(i, i + BLOCK) for i in range(0, len(x), BLOCK)):
+                p[rows], q, _ = self.forward(x[rows])
+                total += self.judgement.total(q, y[rows], None if weights is None else weights[rows])
+        return total / (len(x) * self.program.elements), p
 
     def training(
         self,
@@ -164,7 +175,8 @@ class ReferenceNetwork:
         first_epoch: int,
         threads: int = 1,
         keep_predictions: bool = False,
+        weights: np.ndarray | None = None,
     ) -> ReferenceRun:
         predictions = np.zeros((len(x), self.program.outputs), self.program.dtype) if keep_predictions else None
         order = (lambda epoch: row_order(len(x), seed, first_epoch + epoch)) if shuffle else None
-        return ReferenceRun(self, x, y, batch_size, hyper, step, seed, order, predictions)
+        return ReferenceRun(self, x, y, batch_size, hyper, step, seed, order, predictions, weights)

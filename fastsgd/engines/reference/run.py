@@ -34,8 +34,9 @@ class ReferenceRun:
         seed: int,
         order_of: Callable[[int], np.ndarray] | None,
         predictions: np.ndarray | None,
+        weights: np.ndarray | None,
     ) -> None:
-        self.network, self.x, self.y = network, x, y
+        self.network, self.x, self.y, self.weights = network, x, y, weights
         self.batch_size, self.hyper, self.order_of = batch_size, hyper, order_of
         self.epoch, self.batch, self.step, self.seed = 0, 0, step, seed
         self.losses: list[float] = []
@@ -53,7 +54,7 @@ class ReferenceRun:
     def skip(self, batches: int, loss: float) -> None:
         self.batch, self.running_loss = batches, loss
         self._begin_epoch()
-        self._total = loss * (batches * self.batch_size * self.network.program.outputs)
+        self._total = loss * (batches * self.batch_size * self.network.program.elements)
 
     def __enter__(self) -> ReferenceRun:
         return self
@@ -78,27 +79,27 @@ class ReferenceRun:
         """The next rows of the batch: forward, loss, backward; after its last ones the update."""
         if self.batch == 0 and self._done == 0:
             self._begin_epoch()
-        net, outputs = self.network, self.network.program.outputs
+        net, elements = self.network, self.network.program.elements
         start = self.batch * self.batch_size
         B = min(self.batch_size, len(self.x) - start)
         most = B if net.program.whole_batches else BLOCK
         block = slice(start + self._done, start + min(self._done + most, B))
         rows = block if self._order is None else self._order[block]
 
-        y = self.y[rows]
-        p, tape = net.forward(self.x[rows], Moment(self.seed, self.step, self._done))
-        total = net.total_loss(p, y)
+        y, weights = self.y[rows], None if self.weights is None else self.weights[rows]
+        p, q, tape = net.forward(self.x[rows], Moment(self.seed, self.step, self._done))
+        total = net.judgement.total(q, y, weights)
         if not math.isfinite(total):
             raise self._diverged(self.epoch, self.batch)
-        Dp = net.loss_slope(p, y, *net.loss_constants) * p.dtype.type(1 / (B * outputs))
-        net.backward(tape, Dp, first=self._done == 0)
+        Dq = net.judgement.slopes(q, y, weights, p.dtype.type(1 / (B * elements)))
+        net.backward(tape, Dq, first=self._done == 0)
 
         if self.predictions is not None:
             self.predictions[rows] = p
         self._batch_total += total
         self._done += len(y)
         if self._done == B:
-            self._batch_total += B * outputs * net.penalty()
+            self._batch_total += B * elements * net.penalty()
             net.update(self._hyper())
             self._finish_batch(start + B)
 
@@ -118,7 +119,7 @@ class ReferenceRun:
     def _finish_batch(self, rows: int) -> None:
         """Count a batch, and the epoch if it was its last; ``rows`` of the epoch are done."""
         self._total += self._batch_total
-        self.running_loss = self._total / (rows * self.network.program.outputs)
+        self.running_loss = self._total / (rows * self.network.program.elements)
         self._done, self._batch_total = 0, 0.0
         self.step += 1
         self.batch += 1
