@@ -13,20 +13,25 @@ What comes out is plain data. It can be pickled and copied, also if the function
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, overload
 
 from ..arguments import number
+from ..kernels import source
 from . import functions
 from .check import check
 from .functions import sigmoid, softplus
 from .own import CustomActivation, CustomLoss
-from .recipe import OWN, SETTING, recipe
+from .recipe import OWN, SETTING, pruned, recipe
+from .rule import CustomOptimizer, RuleRecipe, optimizer_of
 from .slopes import derivative
 from .tape import Tape
 from .tracing import parameters_of, trace
 
-__all__ = ["KNOWN", "CustomActivation", "CustomLoss", "activation", "loss", "sigmoid", "softplus"]
+__all__ = [
+    "KNOWN", "CustomActivation", "CustomLoss", "CustomOptimizer", "activation", "loss", "sigmoid", "softplus",
+    "update_rule",
+]  # fmt: skip
 
 Function = Callable[..., Any]
 KNOWN = tuple(sorted(functions.KNOWN))
@@ -130,6 +135,72 @@ def loss(f: Function | None = None, *, slope: Function | None = None, over: Any 
     if f is None:
         return lambda f: loss(f, slope=slope, over=over)
     return CustomLoss(_made("loss", f, slope, None, over))
+
+
+@overload
+def update_rule(f: Function, *, starts: Mapping[str, float] | None = None) -> type[CustomOptimizer]: ...
+@overload
+def update_rule(
+    f: None = None, *, starts: Mapping[str, float] | None = None
+) -> Callable[[Function], type[CustomOptimizer]]: ...
+def update_rule(f: Function | None = None, *, starts: Mapping[str, float] | None = None) -> Any:
+    """An optimizer from a Python function that makes one step of one weight; also a decorator.
+
+    Parameters
+    ----------
+    f : function
+        ``f(w, g, ..., lr)``: the weight, its gradient, up to three memories under any names, and the learning rate;
+        after that, if it is wanted, ``t``, the number of this update (1, 2, ...). It returns the new weight, or a tuple
+        of the new weight and the new memories. Further parameters must have numbers as defaults: they are settings.
+        What takes none of the elements is computed once a step, in float64.
+    starts : dict, optional
+        What memories begin with, by name, if not with 0.
+
+    Returns
+    -------
+    type
+        An optimizer class, with the settings and all options of :class:`fastsgd.optimizers.Optimizer`.
+
+    Raises
+    ------
+    TypeError
+        The function does something that no formula can, or has other parameters or results.
+    ValueError
+        It leaves the weight as it is, has too many branches, or has memories that take each other's old values.
+
+    Examples
+    --------
+    >>> @update_rule
+    ... def heavy_ball(w, g, v, lr, mu=0.9):
+    ...     v = mu * v - lr * g
+    ...     return w + v, v
+    >>> optimizer = heavy_ball(learning_rate=0.1, mu=0.8, clipnorm=1.0)
+    """
+    if f is None:
+        return lambda f: update_rule(f, starts=starts)
+    arguments, settings = parameters_of(f, "update rule", 3)
+    what, tail = f"update rule {f.__name__.strip('<>')}", arguments[2:]
+    memories = tail[: tail.index("lr")] if "lr" in tail else tail
+    if tail[len(memories) :] not in (["lr"], ["lr", "t"]) or len(memories) > len(source.SLOTS):
+        raise TypeError(
+            f"{what} must take w, g, up to {len(source.SLOTS)} memories, lr, and t or not; takes {arguments}"
+        )
+    taken = [p for p in settings if hasattr(CustomOptimizer, p) or p in ("name", "steps", "recipe")]
+    if taken:
+        raise TypeError(f"{what}: the setting {taken[0]!r} has the name of something that every optimizer has")
+    unknown = [m for m in starts or () if m not in memories]
+    if unknown:
+        raise ValueError(f"{what}: starts has {unknown[0]!r}, which is no memory; memories: {', '.join(memories)}")
+    tape = Tape()
+    letters = dict(zip(arguments, ["w", "g", *source.SLOTS[: len(memories)], *tail[len(memories) :]], strict=True))
+    roots = trace(tape, f, {**letters, **{p: f"{SETTING}{p}" for p in settings}}, what)
+    if len(roots) != 1 + len(memories):
+        raise TypeError(f"{what} must return {1 + len(memories)} numbers, w and its memories; returns {len(roots)}")
+    if roots[0] == tape.argument("w"):
+        raise ValueError(f"{what} leaves the weight as it is")
+    nodes, roots = pruned(tape, roots)
+    begin = tuple(number(f"{what}: starts of {m}", (starts or {}).get(m, 0.0)) for m in memories)
+    return optimizer_of(RuleRecipe(f.__name__.strip("<>"), nodes, roots, tuple(settings.items()), begin))
 
 
 def _made(kind: str, f: Function, slope: Function | None, output_slope: Function | None, over: Any) -> Any:

@@ -100,9 +100,14 @@ def recipe(
     kind: str, name: str, tape: Tape, roots: Sequence[int], settings: Mapping[str, float], **more: Any
 ) -> Recipe:
     """The recipe of a value and a slope on a tape, with nothing else on it."""
+    nodes, (value, slope) = pruned(tape, roots)
+    return Recipe(kind, name, nodes, value, slope, tuple(settings.items()), **more)
+
+
+def pruned(tape: Tape, roots: Sequence[int]) -> tuple[tuple[tuple[Any, ...], ...], tuple[int, ...]]:
+    """The nodes of these roots alone, and the roots among them."""
     kept = tape.needed(roots)
     place = {old: new for new, old in enumerate(kept)}
     plain = ("value", "argument")
     nodes = tuple(n if n[0] in plain else (n[0], *(place[k] for k in n[1:])) for n in (tape.nodes[i] for i in kept))
-    value, slope = (place[i] for i in roots)
-    return Recipe(kind, name, nodes, value, slope, tuple(settings.items()), **more)
+    return nodes, tuple(place[i] for i in roots)

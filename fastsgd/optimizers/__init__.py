@@ -51,6 +51,10 @@ def serialize(optimizer: Optimizer) -> dict[str, Any]:
 
 def deserialize(config: Any) -> Optimizer:
     """The optimizer that :func:`serialize` made a dict of."""
+    if isinstance(config, dict) and "recipe" in (config.get("config") or {}):
+        from ..formulas import CustomOptimizer
+
+        return CustomOptimizer.from_config(config["config"])
     return instance("optimizer", config, Optimizer, CLASSES, absent=absent.OPTIMIZERS)
 
 
