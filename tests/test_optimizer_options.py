@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import fastsgd
-from fastsgd import optimizers
+from fastsgd import layers, optimizers
 from fastsgd.layers import Dense
 
 CLASSES = [getattr(optimizers, name) for name in optimizers.CLASSES]
@@ -210,6 +210,37 @@ def test_averages_replace_weights_at_the_end_of_a_fit_only(engine):
     model.fit(x, y, epochs=2, verbose=0)
     for w, average in zip(model.get_weights(), model.optimizer.variables[2:], strict=True):
         np.testing.assert_array_equal(w, average)
+
+
+@pytest.mark.parametrize("frozen", [False, True])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"weight_decay": 0.1},
+        {"clipnorm": 0.05, "use_ema": True, "ema_overwrite_frequency": 5},
+        {"global_clipnorm": 0.05, "weight_decay": 0.05, "gradient_accumulation_steps": 2},
+    ],
+)
+def test_layers_of_all_kinds(options, frozen, engine):
+    """Normalization, dropout and residual blocks take part in every option as the NumPy engine has it."""
+    x, y = rows(70)
+    results = []
+    for backend in ("numpy", engine):
+        optimizer = optimizers.Adam(0.01, **options)
+        if "global_clipnorm" in options:
+            optimizer.exclude_from_weight_decay(var_names=["bias", "beta", "gamma"])
+        block = [layers.LayerNormalization(), Dense(20, "tanh", trainable=not frozen)]
+        stack = [
+            Dense(20, use_bias=False, kernel_regularizer="l2", bias_regularizer="l1"), layers.BatchNormalization(),
+            layers.Activation("relu"), layers.Residual(block), layers.Dropout(0.2),
+            Dense(2, kernel_constraint="max_norm"),
+        ]  # fmt: skip
+        model = fastsgd.Sequential(stack, seed=3)
+        model.compile(optimizer, "mse", backend=backend, dtype="float64")
+        history = model.fit(x, y, batch_size=16, epochs=3, verbose=0, validation_split=0.2)
+        results.append([*model.get_weights(), np.array(history["loss"]), np.array(history["val_loss"])])
+    for a, b in zip(*results, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-11, atol=1e-12)
 
 
 # -- PyTorch's momentum ----------------------------------------------------------------------------------------------

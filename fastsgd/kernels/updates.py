@@ -6,6 +6,8 @@ of this step only. ``lr`` learning rate and ``mu`` momentum of this step; the ot
 ``fastsgd/optimizers`` gives for the step, worked out there as far as they do not depend on the element.
 
 Formulas and defaults are Keras 3's, but that of ``torch_...``. ``decay_w`` is no rule: it comes before any, see source.py.
+Roots and divisions are the processor's own: with Newton's steps for the root, Adam took 7.6 instead of 6.1 ns per 16
+floats.
 """
 
 from __future__ import annotations
