@@ -1,7 +1,7 @@
-"""The losses that are frozen: values on arrays, and short trainings, by ``keras_losses.py`` and ``torch_losses.py``.
+"""The losses that are frozen: values on arrays, and short trainings, by ``keras_losses.py``.
 
-They write ``<name>.json``, the cases and the losses of samples and epochs, and ``<name>.npz``, all arrays, so that
-replaying a case needs neither framework nor the random numbers that once made it.
+It writes ``<name>.json``, the cases and the losses of samples and epochs, and ``<name>.npz``, all arrays, so that
+replaying a case needs neither Keras nor the random numbers that once made it.
 """
 
 from __future__ import annotations
