@@ -50,7 +50,9 @@ def settled(y_true: np.ndarray, y_pred: np.ndarray) -> tuple[np.ndarray, np.ndar
     """
     true, pred = same_rank(y_true, y_pred)
     if true.shape != pred.shape:
-        raise ValueError(f"y_true has shape {y_true.shape}, y_pred has shape {y_pred.shape}: they must be equal")
+        raise ValueError(
+            f"y_true has shape {y_true.shape}, y_pred has shape {y_pred.shape}: they must have the same shape"
+        )
     return true, pred
 
 

@@ -139,7 +139,7 @@ def test_results_are_not_the_state():
         (lambda: metrics.Precision(class_id=2)([[0, 1]], [[0.1, 0.2]]), "class_id=2 is no column"),
         (lambda: metrics.Precision(class_id=1)([0, 1], [0.1, 0.2]), r"found shape: \(2,\)"),
         (lambda: metrics.Precision(top_k=3)([[0, 1]], [[0.1, 0.2]]), "top_k=3 wants"),
-        (lambda: metrics.Precision()([[0, 1]], [[0.1, 0.2, 0.3]]), "they must be equal"),
+        (lambda: metrics.Precision()([[0, 1]], [[0.1, 0.2, 0.3]]), "they must have the same shape"),
         (lambda: metrics.Precision()([0, 1], [0.1, 0.2], [1, 2, 3]), "sample_weight has 3 rows"),
         (lambda: metrics.Precision()([[0, 1, 1]], [[0.1, 0.2, 0.3]], [[1, 2]]), "sample_weight has shape"),
         (lambda: metrics.AUC(num_thresholds=1), "integer > 1"),
