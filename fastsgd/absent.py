@@ -20,7 +20,7 @@ def _not_yet(names: str) -> dict[str, str]:
 CALLBACKS: Notes = _not_yet("ProgbarLogger RemoteMonitor")
 INITIALIZERS: Notes = _not_yet("STFT STFTInitializer")
 LAYERS: Notes = _not_yet(
-    "ActivityRegularization Add Average AveragePooling1D AveragePooling2D Bidirectional Concatenate Conv1D Conv2D "
+    "Add Average AveragePooling1D AveragePooling2D Bidirectional Concatenate Conv1D Conv2D "
     "Conv3D Dot Embedding GRU GroupNormalization Lambda LSTM MaxPooling1D MaxPooling2D Maximum Merge Multiply PReLU "
     "RepeatVector Reshape SimpleRNN SpectralNormalization "
     "Subtract ThresholdedReLU TimeDistributed UnitNormalization"

@@ -37,7 +37,7 @@ class Op:
     kind : str
         "dense"; "activation", one that stands alone; "softmax", "log_softmax"; "layer_norm", "batch_norm"; "dropout",
         "alpha_dropout", "gaussian_dropout", "gaussian_noise"; "residual", the end of a residual block: its input plus
-        what the block began with.
+        what the block began with; "activity": its outputs add to the loss.
     inputs, outputs : int
         Features that come in and go out (equal but for "dense").
     use_bias : bool
@@ -46,7 +46,8 @@ class Op:
         Name of a formula in ``kernels/activations.py``; for "dense" and "activation".
     constants : tuple of float
         The formula's parameters after the first, in its order. Normalization: epsilon, and momentum of the moving
-        statistics. Dropout of all kinds: the rate; noise: the standard deviation.
+        statistics. Dropout of all kinds: the rate; noise: the standard deviation. Activity: l1 and l2 of
+        ``l1 sum |a| + l2 sum a**2``, of which the mean over the rows counts.
     trainable : bool
         False: training leaves the weights as they are, and batch normalization goes by its moving statistics.
     use_scale : bool
@@ -205,6 +206,11 @@ class Program:
     def is_plain(self) -> bool:
         """Dense layers and activations only."""
         return all(op.is_plain for op in self.ops)
+
+    @property
+    def costs_activity(self) -> bool:
+        """Outputs of some step add to the loss."""
+        return any(op.kind == "activity" for op in self.ops)
 
     @property
     def whole_batches(self) -> bool:

@@ -80,9 +80,6 @@ def test_input_without_shape():
 
 
 def test_options_that_are_not_there_are_refused():
-    Dense(3, activity_regularizer=None)
-    with pytest.raises(NotImplementedError, match="activity_regularizer is not supported yet, got 'l2'"):
-        Dense(3, activity_regularizer="l2")
     with pytest.raises(TypeError, match="unexpected keyword argument 'dropout'"):
         Dense(3, dropout=0.5)
     with pytest.raises(TypeError, match="use_bias must be True or False"):

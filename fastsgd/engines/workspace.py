@@ -64,6 +64,7 @@ class Workspace:
         t.address = self.address
         if not program.is_plain:
             t.block_of_steps = address("block_of_steps") if program.rule else 0
+            t.forward_activity = address("forward_activity") if program.costs_activity else 0
             t.forward_other, t.learn_vectors = address("forward_other"), address("learn_vectors") if program.rule else 0
         t.bank = layout.bank * dtype.itemsize
         t.by_row, t.elements, t.labels = program.by_row, program.elements, program.labels

@@ -6,7 +6,7 @@ record types and Cython's structs are all made from these lists.
 
 # What a step of the network does; the kernels know the number of each under its name in capitals.
 KINDS = (
-    "dense", "activation", "softmax", "log_softmax", "layer_norm", "batch_norm", "residual",
+    "dense", "activation", "softmax", "log_softmax", "layer_norm", "batch_norm", "residual", "activity",
     "dropout", "alpha_dropout", "gaussian_dropout", "gaussian_noise",
 )  # fmt: skip
 
@@ -84,6 +84,7 @@ TASK = {
     "block_of_steps": "i64",  # addresses of kernels for steps of other kinds than dense and activation (see steps.py);
     "forward_other": "i64",  # 0: there are none, so that Numba need not compile them
     "learn_vectors": "i64",
+    "forward_activity": "i64",  # 0: no outputs are regularized
     "rows": "i64",  # most rows of a block
     "round": "i64",  # most rows between two looks at the budget: a block, or one for each lane
     "lanes": "i64",

@@ -109,6 +109,8 @@ def losses(t: Task, order: ints, base: i64, r0: i64, r1: i64, scale: real) -> No
                 d[c * column + r] = real(0)
     if t.weights:
         weigh(t, order, base, r0, r1)
+    if t.forward_activity:
+        call_forward(t.forward_activity, t.address, 0, 0, r0, r1 - r0)
 
 
 def loss(

@@ -67,10 +67,10 @@ def block_of_steps(address: i64, order: ints, me: i64, rows: i64, scale: real, u
             batch_gradients(t, L, me, rows)
             barrier(t, me)
         if l > 0 and n > 0:
-            backward_step(t, l, me, rows, r0, n)
+            backward_step(t, l, me, rows, scale * real(t.elements), r0, n)
 
 
-def backward_step(t: Task, l: i64, me: i64, rows: i64, r0: i64, n: i64) -> None:
+def backward_step(t: Task, l: i64, me: i64, rows: i64, part: real, r0: i64, n: i64) -> None:
     """Deltas of the step below l: what comes down through l, and from the ends of residual blocks that begin with l."""
     L: Layer = layer(t, l)
     U: Layer = layer(t, l - 1)
@@ -85,6 +85,8 @@ def backward_step(t: Task, l: i64, me: i64, rows: i64, r0: i64, n: i64) -> None:
             backward_still_batch_norm(t, L, U, me, r0, n)
         else:
             backward_batch_norm(t, L, U, rows, r0, n)
+    elif L.kind == ACTIVITY:
+        backward_activity(t, L, U, part, r0, n)
     elif L.draws and L.kind != GAUSSIAN_NOISE:
         for p in range(L.panels):
             o = (p * t.pitch + r0) * L.width
@@ -103,3 +105,43 @@ def backward_step(t: Task, l: i64, me: i64, rows: i64, r0: i64, n: i64) -> None:
                 o = (p * t.pitch + r0) * end.width
                 add_row(at(to_reals(U.D), o), at(to_reals(end.D), o), n * end.width)
     slope_of_layer(t, U, r0, n)
+
+
+# -- Regularizers of activity: what outputs of a step add to the loss, by row ------------------------------------------
+def forward_activity(address: i64, l: i64, me: i64, r0: i64, n: i64) -> None:
+    """Adds l1 sum |a| + l2 sum a**2 of all such steps to the losses of these rows.
+
+    The driver divides by rows times `elements`, so the sums are multiplied by these.
+    """
+    t: Task = task(address)
+    losses_of: doubles = to_doubles(t.row_losses)
+    for k in range(t.depth):
+        L: Layer = layer(t, k)
+        if L.kind == ACTIVITY:
+            c: reals = to_reals(L.constants)
+            for r in range(r0, r0 + n):
+                sum_of_row: f8 = f8(0)
+                for p in range(L.panels):
+                    a: reals = at(to_reals(L.A), (p * t.pitch + r) * L.width)
+                    for j in range(columns_of(L, p)):
+                        sum_of_row = sum_of_row + f8(c[0] * absolute(a[j]) + c[1] * (a[j] * a[j]))
+                losses_of[r] = losses_of[r] + sum_of_row * f8(t.elements)
+
+
+def backward_activity(t: Task, L: Layer, U: Layer, part: real, r0: i64, n: i64) -> None:
+    """dL/dx = dL/da + (l1 sign(a) + 2 l2 a) / rows of the batch."""
+    c: reals = to_reals(L.constants)
+    l1: real = c[0] * part
+    l2: real = real(2) * c[1] * part
+    for p in range(L.panels):
+        o = (p * t.pitch + r0) * L.width
+        add_slopes(
+            at(to_reals(U.D), o), at(to_reals(L.D), o), at(to_reals(L.A), o), n, columns_of(L, p), L.width, l1, l2
+        )
+
+
+def add_slopes(e: reals, d: reals, a: reals, rows: i64, n: i64, width: i64, l1: real, l2: real) -> None:
+    for r in range(rows):
+        o = r * width
+        for j in range(n):
+            e[o + j] = d[o + j] + (l1 * sign(a[o + j]) + l2 * a[o + j])

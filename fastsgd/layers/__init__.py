@@ -11,16 +11,16 @@ from .. import absent
 from ..names import lookup
 from .activated import ELU, Flatten, LeakyReLU, ReLU, Softmax
 from .base import Input, InputLayer, Layer
-from .dense import Activation, Dense
+from .dense import Activation, ActivityRegularization, Dense
 from .noise import AlphaDropout, Dropout, GaussianDropout, GaussianNoise
 from .normalization import BatchNormalization, LayerNormalization
 from .preprocessing import Normalization, Rescaling
 from .residual import Residual
 
 __all__ = [
-    "ELU", "Activation", "AlphaDropout", "BatchNormalization", "Dense", "Dropout", "Flatten", "GaussianDropout",
-    "GaussianNoise", "Input", "InputLayer", "Layer", "LayerNormalization", "LeakyReLU", "Normalization",
-    "ReLU", "Rescaling", "Residual", "Softmax",
+    "ELU", "Activation", "ActivityRegularization", "AlphaDropout", "BatchNormalization", "Dense", "Dropout", "Flatten",
+    "GaussianDropout", "GaussianNoise", "Input", "InputLayer", "Layer", "LayerNormalization", "LeakyReLU",
+    "Normalization", "ReLU", "Rescaling", "Residual", "Softmax",
 ]  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import activations, constraints, initializers, regularizers
-from ..arguments import flag, not_yet, whole
+from ..arguments import flag, whole
 from ..identifiers import serialized
 from ..program import Op
 from .base import Layer
@@ -54,10 +54,8 @@ class Dense(_Activated):
     kernel_initializer : str, Initializer or dict
         By default "glorot_uniform". See :mod:`fastsgd.initializers`; ``init`` is its old name.
     bias_initializer : str, Initializer or dict
-    kernel_regularizer, bias_regularizer : str, Regularizer or dict, optional
-        See :mod:`fastsgd.regularizers`.
-    activity_regularizer
-        Not supported yet.
+    kernel_regularizer, bias_regularizer, activity_regularizer : str, Regularizer or dict, optional
+        See :mod:`fastsgd.regularizers`. That of the outputs counts as the mean over the rows.
     kernel_constraint, bias_constraint : str, Constraint or dict, optional
         See :mod:`fastsgd.constraints`.
     name, input_shape, input_dim, trainable
@@ -93,9 +91,10 @@ class Dense(_Activated):
         trainable: bool = True,
     ) -> None:
         super().__init__(name=name, input_shape=input_shape, input_dim=input_dim, trainable=trainable)
-        not_yet(activity_regularizer=activity_regularizer)
         self.kernel_regularizer = regularizers.get(kernel_regularizer)
         self.bias_regularizer = regularizers.get(bias_regularizer)
+        self.activity_regularizer = regularizers.get(activity_regularizer)
+        activity_op(self.activity_regularizer, 1)
         self.kernel_constraint = constraints.get(kernel_constraint)
         self.bias_constraint = constraints.get(bias_constraint)
         self._weighed()
@@ -129,7 +128,8 @@ class Dense(_Activated):
     def ops(self) -> tuple[Op, ...]:
         assert self.inputs is not None
         dense, *more = self._step("dense", self.inputs, self.units, self.use_bias)
-        return replace(dense, **self._weighed()), *more
+        active = activity_op(self.activity_regularizer, self.units)
+        return replace(dense, **self._weighed()), *more, *([] if active is None else [active])
 
     def _weighed(self) -> dict[str, Any]:
         """What the engines know of regularizers and constraints: arguments of the Op."""
@@ -148,7 +148,13 @@ class Dense(_Activated):
             "bias_initializer": initializers.serialize(self.bias_initializer),
             **{
                 name: None if item is None else serialized(item)
-                for name in ("kernel_regularizer", "bias_regularizer", "kernel_constraint", "bias_constraint")
+                for name in (
+                    "kernel_regularizer",
+                    "bias_regularizer",
+                    "activity_regularizer",
+                    "kernel_constraint",
+                    "bias_constraint",
+                )
                 for item in (getattr(self, name),)
             },
         }
@@ -180,6 +186,40 @@ class Activation(_Activated):
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "activation": activations.serialize(self.activation)}
+
+
+class ActivityRegularization(Layer):
+    """Adds ``l1 sum |x| + l2 sum x**2`` to the loss, the mean over the rows; what goes through stays as it is.
+
+    Parameters
+    ----------
+    l1, l2 : float
+        0 or more.
+    name, input_shape, input_dim
+        See :class:`Layer`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Not such a number.
+    """
+
+    def __init__(self, l1: float = 0.0, l2: float = 0.0, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.activity_regularizer = regularizers.L1L2(l1, l2)
+
+    def op(self) -> Op | None:
+        assert self.inputs is not None
+        return activity_op(self.activity_regularizer, self.inputs)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), **self.activity_regularizer.get_config()}
+
+
+def activity_op(regularizer: regularizers.Regularizer | None, features: int) -> Op | None:
+    """What an engine does for a regularizer of outputs; None: nothing."""
+    factors = (0.0, 0.0) if regularizer is None else regularizer.factors()
+    return Op("activity", features, features, constants=factors) if any(factors) else None
 
 
 def _renamed(name: str, value: Any, old_name: str, old_value: Any) -> Any:

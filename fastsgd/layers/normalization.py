@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from .. import initializers
+from .. import constraints, initializers, regularizers
 from ..arguments import flag, not_yet, number
+from ..identifiers import serialized
 from ..program import Op
 from .base import Layer
 
@@ -25,9 +27,13 @@ class _Normalizing(Layer):
         scale: bool,
         beta_initializer: Any,
         gamma_initializer: Any,
+        weighed: dict[str, Any],
         **settings: Any,
     ) -> None:
         super().__init__(**settings)
+        self.regularizers = {part: regularizers.get(weighed[f"{part}_regularizer"]) for part in ("gamma", "beta")}
+        self.constraints = {part: constraints.get(weighed[f"{part}_constraint"]) for part in ("gamma", "beta")}
+        self._weighed(("gamma", "beta"))
         self.axis = axis[0] if isinstance(axis, (list, tuple)) and len(axis) == 1 else axis
         if self.axis not in (-1, 1) or isinstance(self.axis, bool):
             raise ValueError(f"axis must be -1 or 1, the features, got {axis!r}")
@@ -40,10 +46,18 @@ class _Normalizing(Layer):
 
     def op(self) -> Op:
         assert self.inputs is not None
-        return Op(
+        op = Op(
             self.step, self.inputs, self.inputs, use_bias=self.center, use_scale=self.scale,
             constants=self._constants(), trainable=self.trainable,
         )  # fmt: skip
+        return replace(op, **self._weighed(tuple(op.weights)))
+
+    def _weighed(self, parts: tuple[str, ...]) -> dict[str, Any]:
+        """What the engines know of regularizers and constraints: arguments of the Op."""
+        weighed = [(self.regularizers.get(part), self.constraints.get(part)) for part in parts]
+        penalties = tuple((0.0, 0.0) if regularizer is None else regularizer.factors() for regularizer, _ in weighed)
+        limits = tuple(None if constraint is None else constraint.limits() for _, constraint in weighed)
+        return {"penalties": penalties if any(map(any, penalties)) else (), "limits": limits if any(limits) else ()}
 
     def _constants(self) -> tuple[float, ...]:
         return (self.epsilon,)
@@ -60,7 +74,12 @@ class _Normalizing(Layer):
     def get_config(self) -> dict[str, Any]:
         config = {"axis": self.axis, "epsilon": self.epsilon, "center": self.center, "scale": self.scale}
         made = {f"{part}_initializer": initializers.serialize(maker) for part, maker in self.initializers.items()}
-        return {**super().get_config(), **config, **made}
+        weighed = {
+            f"{part}_{what}": None if item is None else serialized(item)
+            for what, chosen in (("regularizer", self.regularizers), ("constraint", self.constraints))
+            for part, item in chosen.items()
+        }
+        return {**super().get_config(), **config, **made, **weighed}
 
 
 class LayerNormalization(_Normalizing):
@@ -76,8 +95,8 @@ class LayerNormalization(_Normalizing):
     center, scale : bool
         Whether there is beta, and gamma.
     beta_initializer, gamma_initializer : str, Initializer or dict
-    beta_regularizer, gamma_regularizer, beta_constraint, gamma_constraint
-        Not supported yet.
+    beta_regularizer, gamma_regularizer : str, Regularizer or dict, optional
+    beta_constraint, gamma_constraint : str, Constraint or dict, optional
     name, input_shape, input_dim, trainable
         See :class:`Layer`.
 
@@ -103,9 +122,11 @@ class LayerNormalization(_Normalizing):
         gamma_constraint: Any = None,
         **settings: Any,
     ) -> None:
-        not_yet(beta_regularizer=beta_regularizer, gamma_regularizer=gamma_regularizer)
-        not_yet(beta_constraint=beta_constraint, gamma_constraint=gamma_constraint)
-        super().__init__(axis, epsilon, center, scale, beta_initializer, gamma_initializer, **settings)
+        weighed = {
+            "beta_regularizer": beta_regularizer, "gamma_regularizer": gamma_regularizer,
+            "beta_constraint": beta_constraint, "gamma_constraint": gamma_constraint,
+        }  # fmt: skip
+        super().__init__(axis, epsilon, center, scale, beta_initializer, gamma_initializer, weighed, **settings)
 
 
 class BatchNormalization(_Normalizing):
@@ -155,10 +176,12 @@ class BatchNormalization(_Normalizing):
         renorm: bool = False,
         **settings: Any,
     ) -> None:
-        not_yet(beta_regularizer=beta_regularizer, gamma_regularizer=gamma_regularizer)
-        not_yet(beta_constraint=beta_constraint, gamma_constraint=gamma_constraint)
+        weighed = {
+            "beta_regularizer": beta_regularizer, "gamma_regularizer": gamma_regularizer,
+            "beta_constraint": beta_constraint, "gamma_constraint": gamma_constraint,
+        }  # fmt: skip
         not_yet(synchronized=synchronized or None, renorm=renorm or None)
-        super().__init__(axis, epsilon, center, scale, beta_initializer, gamma_initializer, **settings)
+        super().__init__(axis, epsilon, center, scale, beta_initializer, gamma_initializer, weighed, **settings)
         self.momentum = number("momentum", momentum, 0, 1)
         self.initializers |= {
             "moving_mean": initializers.get(moving_mean_initializer),

@@ -52,6 +52,10 @@ NETS = {
         dense(3, 5, "softplus"), dense(5, 5), dense(5, 5), op("residual", 5, block=1), norm(5),
         op("residual", 5, block=4), dense(5, 2, "linear"),
     ),
+    "activity": (
+        dense(3, 20), op("activity", 20, 0.02, 0.03), dense(20, 20), op("residual", 20, block=2), op("softmax", 20),
+        op("activity", 20, 0.1, 0.0), dense(20, 2), op("activity", 2, 0.0, 0.2),
+    ),
     "all of it": (
         dense(3, 33, "linear"), batch_norm(33), op("activation", 33, activation="relu"), op("dropout", 33, 0.2),
         norm(33), dense(33, 33, "gelu"), batch_norm(33), op("dropout", 33, 0.1), op("residual", 33, block=4),
@@ -62,7 +66,7 @@ NETS = {
 
 def job(name, dtype=F8, rows=11, rule="sgd", seed=0, finish=None):
     """Program, initial weights, x, y."""
-    program = Program(NETS[name], np.dtype(dtype), "mse", (), rule, finish)
+    program = Program(NETS[name], np.dtype(dtype), "mse", (), rule, finish=finish)
     rng = np.random.default_rng(seed)
     weights = [
         rng.uniform(0.3, 1, shape) if len(shape) == 1 else rng.normal(size=shape) / np.sqrt(shape[0])

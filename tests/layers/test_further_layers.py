@@ -14,6 +14,7 @@ from fastsgd import Sequential, activations
 from fastsgd.layers import (
     ELU,
     Activation,
+    ActivityRegularization,
     AlphaDropout,
     BatchNormalization,
     Dense,
@@ -43,6 +44,9 @@ LAYERS = {
     "elu": lambda: ELU(0.7),
     "flatten": lambda: Flatten(),
     "residual": lambda: Residual([Dense(9, "relu"), Residual([LayerNormalization(), Dense(9)]), Dense(4)]),
+    "activity_regularization": lambda: ActivityRegularization(0.1, 0.2),
+    "regularized": lambda: Dense(4, activity_regularizer="l1", name="regularized"),
+    "constrained": lambda: LayerNormalization(gamma_constraint="non_neg", beta_regularizer="l2", name="constrained"),
     "dense": lambda: Dense(4, "log_softmax", trainable=False),
 }
 
@@ -239,6 +243,9 @@ def test_a_frozen_one_goes_by_its_moving_statistics(engine):
         (lambda: BatchNormalization(epsilon=-1), ValueError, "epsilon must be at least 0"),
         (lambda: BatchNormalization(renorm=True), NotImplementedError, "renorm is not supported yet"),
         (lambda: LayerNormalization(center=1), TypeError, "center must be True or False"),
+        (lambda: ActivityRegularization(-1), ValueError, "l1 must be at least 0"),
+        (lambda: Dense(2, activity_regularizer="l7"), ValueError, "unknown regularizer 'l7'"),
+        (lambda: Dense(2, activity_regularizer="orthogonal_regularizer"), NotImplementedError, "with L1"),
         (lambda: Softmax(axis=0), ValueError, "softmax: axis must be -1 or 1"),
         (lambda: LeakyReLU(0.1, alpha=0.2), ValueError, "got both"),
         (lambda: ReLU(-1), ValueError, "max_value must be at least 0"),

@@ -21,11 +21,14 @@ class Moment:
         Of the run, and how many updates came before.
     place : int
         Of the first row in its batch.
+    batch : int
+        Rows of the batch.
     """
 
     seed: int
     update: int
     place: int
+    batch: int
 
 
 class Layer:
@@ -121,3 +124,20 @@ class LogSoftmax(Layer):
 
     def backward(self, Da: np.ndarray, kept: Any, first: bool, below: bool) -> np.ndarray:
         return Da - kept * Da.sum(axis=1, keepdims=True)
+
+
+class Activity(Layer):
+    """Outputs add l1 sum |x| + l2 sum x**2 to the loss, the mean over the rows."""
+
+    def forward(self, x: np.ndarray, moment: Moment | None) -> tuple[np.ndarray, Any]:
+        return x, (x, moment.batch if moment else 1)
+
+    def cost(self, kept: Any) -> float:
+        """Sum over the rows."""
+        l1, l2 = self.op.constants
+        return l1 * float(np.abs(kept[0]).sum(dtype=np.float64)) + l2 * float((kept[0] ** 2).sum(dtype=np.float64))
+
+    def backward(self, Da: np.ndarray, kept: Any, first: bool, below: bool) -> np.ndarray:
+        x, batch = kept
+        l1, l2 = (self.dtype.type(c) for c in self.op.constants)
+        return Da + (l1 * np.sign(x) + 2 * l2 * x) * self.dtype.type(1 / batch)

@@ -15,7 +15,7 @@ from ...program import Finish, Op, Program
 from .. import Hyper, draws
 from .finish import Variable, finish, limited, penalty_slope
 from .judgement import Judgement
-from .layers import Dense, Layer, LogSoftmax, Moment, Softmax
+from .layers import Activity, Dense, Layer, LogSoftmax, Moment, Softmax
 from .noise import Noise
 from .normalization import BatchNorm, LayerNorm
 from .order import row_order
@@ -24,7 +24,7 @@ from .run import ReferenceRun
 KINDS: dict[str, type[Layer]] = {
     "dense": Dense, "activation": Dense, "softmax": Softmax, "log_softmax": LogSoftmax,
     "layer_norm": LayerNorm, "batch_norm": BatchNorm, **dict.fromkeys(draws.DRAWN, Noise),
-    "residual": Layer,
+    "residual": Layer, "activity": Activity,
 }  # fmt: skip
 BLOCK = 4096  # rows predicted at once: bounds the memory of activations
 
@@ -100,6 +100,11 @@ class ReferenceNetwork:
             tape.append(kept)
         return x, inputs[self.judged], tape
 
+    def activity(self, tape: list[Any]) -> float:
+        """What regularizers of activity add to the losses of these rows, in all."""
+        costs = (layer.cost(kept) for layer, kept in zip(self.layers, tape, strict=True) if isinstance(layer, Activity))
+        return self.program.elements * sum(costs)
+
     def backward(self, tape: list[Any], Dp: np.ndarray, first: bool) -> None:
         """Gradients of all weights, from the slope of the loss at what it reads."""
         extra: dict[int, np.ndarray] = {}  # slopes at the inputs of layers that residual blocks begin with
@@ -158,8 +163,9 @@ class ReferenceNetwork:
         total = 0.0
         with np.errstate(all="ignore"):
             for rows in (slice(i, i + BLOCK) for i in range(0, len(x), BLOCK)):
-                p[rows], q, _ = self.forward(x[rows])
+                p[rows], q, tape = self.forward(x[rows])
                 total += self.judgement.total(q, y[rows], None if weights is None else weights[rows])
+                total += self.activity(tape)
         return total / (len(x) * self.program.elements), p
 
     def training(

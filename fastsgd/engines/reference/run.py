@@ -87,8 +87,8 @@ class ReferenceRun:
         rows = block if self._order is None else self._order[block]
 
         y, weights = self.y[rows], None if self.weights is None else self.weights[rows]
-        p, q, tape = net.forward(self.x[rows], Moment(self.seed, self.step, self._done))
-        total = net.judgement.total(q, y, weights)
+        p, q, tape = net.forward(self.x[rows], Moment(self.seed, self.step, self._done, B))
+        total = net.judgement.total(q, y, weights) + net.activity(tape)
         if not math.isfinite(total):
             raise self._diverged(self.epoch, self.batch)
         Dq = net.judgement.slopes(q, y, weights, p.dtype.type(1 / (B * elements)))
