@@ -26,8 +26,7 @@ def cell_of(name):
 
 @pytest.mark.parametrize(
     ("trainer", "name"),
-    [("fastsgd_fit", PLAIN), ("fastsgd_fit", ADAM), ("fastsgd_fit", TANH)]
-    + [("sklearn_mlp", name) for name in (PLAIN, ADAM, TANH, SOFTMAX)],
+    [(trainer, name) for trainer in ("fastsgd_fit", "sklearn_mlp") for name in (PLAIN, ADAM, TANH, SOFTMAX)],
 )
 def test_trainers_do_the_same_work(trainer, name):
     peers, grid, results = map(import_module, ("bench.peers", "bench.grid", "bench.results"))
