@@ -29,7 +29,6 @@ LOSSES: Notes = {
     **_not_yet("CTC Circle categorical_generalized_cross_entropy"),
     **dict.fromkeys(["RootMeanSquaredError", "rmse", "R2Score", "r2"], "a metric, not a loss"),
 }
-METRICS: Notes = _not_yet("CategoricalCrossentropy CategoricalHinge KLDivergence SparseCategoricalCrossentropy")
 MODELS: Notes = _not_yet("Functional Model clone_model load_model model_from_json save_model")
 OPTIMIZERS: Notes = _not_yet("Adafactor Ftrl Lamb LossScaleOptimizer Muon legacy")
 METHODS: Notes = {  # of a model

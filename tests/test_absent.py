@@ -8,7 +8,7 @@ from fastsgd.names import fold
 
 TABLES = {
     "callbacks": absent.CALLBACKS, "initializers": absent.INITIALIZERS,
-    "layers": absent.LAYERS, "losses": absent.LOSSES, "metrics": absent.METRICS, "models": absent.MODELS,
+    "layers": absent.LAYERS, "losses": absent.LOSSES, "models": absent.MODELS,
     "optimizers": absent.OPTIMIZERS,
 }  # fmt: skip
 

@@ -7,19 +7,22 @@ memory stays small and the same input always gives the same bits.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from .. import absent
 from ..identifiers import instance, serialized
 from ..losses import (
     binary_crossentropy,
+    categorical_crossentropy,
+    categorical_hinge,
     hinge,
+    kl_divergence,
     log_cosh,
     mean_absolute_error,
     mean_absolute_percentage_error,
     mean_squared_error,
     mean_squared_logarithmic_error,
     poisson,
+    sparse_categorical_crossentropy,
     squared_hinge,
 )
 from .accuracy import (
@@ -56,7 +59,16 @@ from .precision_recall import (
     SensitivityAtSpecificity,
     SpecificityAtSensitivity,
 )
-from .probabilistic import BinaryCrossentropy, Hinge, Poisson, SquaredHinge
+from .probabilistic import (
+    BinaryCrossentropy,
+    CategoricalCrossentropy,
+    CategoricalHinge,
+    Hinge,
+    KLDivergence,
+    Poisson,
+    SparseCategoricalCrossentropy,
+    SquaredHinge,
+)
 from .reduction import Mean, MeanMetricWrapper, Sum
 from .regression import (
     LogCoshError,
@@ -71,16 +83,18 @@ from .report import Report
 
 __all__ = [
     "AUC", "Accuracy", "BinaryAccuracy", "BinaryCrossentropy", "BinaryIoU", "CategoricalAccuracy",
-    "ConcordanceCorrelation", "CosineSimilarity", "ExactAUC", "F1Score", "FBetaScore", "FalseNegatives",
-    "FalsePositives", "Hinge", "IoU", "LogCoshError", "Mean", "MeanAbsoluteError", "MeanAbsolutePercentageError",
-    "MeanIoU", "MeanMetricWrapper", "MeanSquaredError", "MeanSquaredLogarithmicError", "Metric", "OneHotIoU",
-    "OneHotMeanIoU", "PearsonCorrelation", "Poisson", "Precision", "PrecisionAtRecall", "R2Score", "Recall",
-    "RecallAtPrecision", "Report", "RootMeanSquaredError", "SensitivityAtSpecificity", "SparseCategoricalAccuracy",
+    "CategoricalCrossentropy", "CategoricalHinge", "ConcordanceCorrelation", "CosineSimilarity", "ExactAUC",
+    "F1Score", "FBetaScore", "FalseNegatives", "FalsePositives", "Hinge", "IoU", "KLDivergence", "LogCoshError",
+    "Mean", "MeanAbsoluteError", "MeanAbsolutePercentageError", "MeanIoU", "MeanMetricWrapper", "MeanSquaredError",
+    "MeanSquaredLogarithmicError", "Metric", "OneHotIoU", "OneHotMeanIoU", "PearsonCorrelation", "Poisson",
+    "Precision", "PrecisionAtRecall", "R2Score", "Recall", "RecallAtPrecision", "Report", "RootMeanSquaredError",
+    "SensitivityAtSpecificity", "SparseCategoricalAccuracy", "SparseCategoricalCrossentropy",
     "SparseTopKCategoricalAccuracy", "SpecificityAtSensitivity", "SquaredHinge", "Sum", "TopKCategoricalAccuracy",
-    "TrueNegatives", "TruePositives", "binary_accuracy", "binary_crossentropy", "categorical_accuracy", "compiled",
-    "concordance_correlation", "deserialize", "get", "hinge", "log_cosh", "mae", "mape", "mean_absolute_error",
-    "mean_absolute_percentage_error", "mean_squared_error", "mean_squared_logarithmic_error", "mse", "msle",
-    "pearson_correlation", "poisson", "serialize", "sparse_categorical_accuracy",
+    "TrueNegatives", "TruePositives", "binary_accuracy", "binary_crossentropy", "categorical_accuracy",
+    "categorical_crossentropy", "categorical_hinge", "compiled", "concordance_correlation", "deserialize", "get",
+    "hinge", "kl_divergence", "log_cosh", "mae", "mape", "mean_absolute_error", "mean_absolute_percentage_error",
+    "mean_squared_error", "mean_squared_logarithmic_error", "mse", "msle", "pearson_correlation", "poisson",
+    "serialize", "sparse_categorical_accuracy", "sparse_categorical_crossentropy",
     "sparse_top_k_categorical_accuracy", "squared_hinge", "top_k_categorical_accuracy",
 ]  # fmt: skip
 
@@ -90,7 +104,8 @@ mape, msle = mean_absolute_percentage_error, mean_squared_logarithmic_error
 _CLASSES: tuple[type[Metric], ...] = (
     Mean, Sum, MeanSquaredError, MeanAbsoluteError, RootMeanSquaredError, MeanAbsolutePercentageError,
     MeanSquaredLogarithmicError, LogCoshError, R2Score, CosineSimilarity, PearsonCorrelation, ConcordanceCorrelation,
-    BinaryCrossentropy, Poisson, Hinge, SquaredHinge,
+    BinaryCrossentropy, CategoricalCrossentropy, SparseCategoricalCrossentropy, KLDivergence, Poisson, Hinge,
+    SquaredHinge, CategoricalHinge,
     Accuracy, BinaryAccuracy, CategoricalAccuracy, SparseCategoricalAccuracy, TopKCategoricalAccuracy,
     SparseTopKCategoricalAccuracy,
     TruePositives, FalsePositives, TrueNegatives, FalseNegatives, Precision, Recall, SensitivityAtSpecificity,
@@ -104,6 +119,7 @@ ALIASES = {
     "mape": "mean_absolute_percentage_error",
     "msle": "mean_squared_logarithmic_error",
     "bce": "binary_crossentropy",
+    "kld": "kl_divergence",
     "logcosh": "log_cosh_error",
     "rmse": "root_mean_squared_error",
     "r2": "r2_score",
@@ -133,7 +149,7 @@ def serialize(metric: Metric) -> dict[str, Any]:
 
 def deserialize(config: Any) -> Metric:
     """The metric that :func:`serialize` made a dict of."""
-    return instance("metric", config, Metric, CLASSES, ALIASES, absent.METRICS)
+    return instance("metric", config, Metric, CLASSES, ALIASES)
 
 
 def compiled(metrics: Any) -> list[Metric]:
@@ -162,7 +178,3 @@ def compiled(metrics: Any) -> list[Metric]:
             metric.name = identifier
         made.append(metric)
     return made
-
-
-if not TYPE_CHECKING:
-    __getattr__ = absent.refusing(__name__, absent.METRICS, [cls.__name__ for cls in CLASSES.values()])

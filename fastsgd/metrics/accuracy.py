@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from ..arguments import whole
 from ..losses import same_rank
 from .base import rows_of
-from .reduction import RowMean
+from .reduction import RowMean, labels_and_scores
 
 
 # -- Functions
@@ -36,7 +36,7 @@ def categorical_accuracy(y_true: ArrayLike, y_pred: ArrayLike) -> np.ndarray:
 
 def sparse_categorical_accuracy(y_true: ArrayLike, y_pred: ArrayLike) -> np.ndarray:
     """1.0 where the score of the label's class is greatest; labels (n,) or (n, 1) beside scores (n, classes)."""
-    labels, pred = _labels(y_true, y_pred)
+    labels, pred = labels_and_scores(rows_of("y_true", y_true), rows_of("y_pred", y_pred))
     return np.asarray(labels == pred.argmax(axis=-1), np.float64)
 
 
@@ -52,7 +52,7 @@ def sparse_top_k_categorical_accuracy(
 
     With ``from_sorted_ids`` the predictions are labels, the most likely first.
     """
-    labels, pred = _labels(y_true, y_pred)
+    labels, pred = labels_and_scores(rows_of("y_true", y_true), rows_of("y_pred", y_pred))
     if from_sorted_ids:
         return np.asarray((labels[..., None] == pred[..., :k]).any(axis=-1), np.float64)
     return _in_top_k(labels, pred, k)
@@ -66,12 +66,6 @@ def accuracy_by_shape(y_true: ArrayLike, y_pred: ArrayLike) -> np.ndarray:
     if true.ndim < pred.ndim or true.shape[-1] == 1:
         return sparse_categorical_accuracy(true, pred)
     return categorical_accuracy(true, pred)
-
-
-def _labels(y_true: ArrayLike, y_pred: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-    """Labels (n, ...) and predictions (n, ..., classes)."""
-    true, pred = rows_of("y_true", y_true), rows_of("y_pred", y_pred)
-    return (true[..., 0] if true.ndim == pred.ndim and true.shape[-1] == 1 else true), pred
 
 
 def _in_top_k(labels: np.ndarray, scores: np.ndarray, k: int) -> np.ndarray:
@@ -153,7 +147,7 @@ class _OfLabels(_Share):
     """A share of labels beside scores."""
 
     def _paired(self, y_true: np.ndarray, y_pred: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        return _labels(y_true, y_pred)
+        return labels_and_scores(y_true, y_pred)
 
 
 class SparseCategoricalAccuracy(_OfLabels):

@@ -44,6 +44,11 @@ def samplewise(values: ArrayLike, sample_weight: ArrayLike | None, reduce: Reduc
     return reduce(v, axis=tuple(range(1, v.ndim))), weight
 
 
+def labels_and_scores(y_true: np.ndarray, y_pred: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Labels (n, ...), also where they come as (n, ..., 1), beside predictions (n, ..., classes)."""
+    return (y_true[..., 0] if y_true.ndim == y_pred.ndim and y_true.shape[-1] == 1 else y_true), y_pred
+
+
 class Average(Metric):
     """A metric that is the weighted mean ``sum(w * v) / sum(w)`` of something; 0 before there is any of it."""
 

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from fastsgd import metrics
 
 FROZEN = json.loads((Path(__file__).parents[1] / "oracles" / "keras_metrics.json").read_text())
-FROZEN["cases"] = [c for c in FROZEN["cases"] if c["class_name"] in {m.__name__ for m in metrics.CLASSES.values()}]
 DATA = {kind: tuple(map(np.array, pair)) for kind, pair in FROZEN["data"].items()}
 WEIGHTS = np.array(FROZEN["weights"])
 CASES = [
@@ -51,8 +50,9 @@ def test_agrees_with_keras(case):
     assert len(metric.variables) == len(metric.state) > 0
 
 
+# Keras divides by rows of an ignored class where there are no weights: that is no repetition.
 @given(
-    case=st.sampled_from(FROZEN["cases"]),
+    case=st.sampled_from([c for c in FROZEN["cases"] if c["config"].get("ignore_class") != 1]),
     cuts=st.lists(st.integers(0, 30), max_size=4),
     repeats=st.lists(st.integers(0, 3), min_size=30, max_size=30).filter(any),
 )
