@@ -7,6 +7,7 @@ cdef extern from "engine.h" nogil:
     # RECORDS
     ctypedef float real_t
     ctypedef real_t *reals
+    ctypedef real_t *apart
     ctypedef double *doubles
     ctypedef int64_t *ints
     ctypedef TaskRecord *Task
@@ -14,7 +15,7 @@ cdef extern from "engine.h" nogil:
     ctypedef PieceRecord *Piece
 
     bint DOUBLE
-    int64_t ZERO, BIAS, ADD, ROWS, ONE, COLUMNS, LANES, SPAN, TILE_ROWS, REAL_BYTES, SCRATCH
+    int64_t ZERO, BIAS, ADD, BIAS_RELU, RELU_SLOPE, ROWS, ONE, COLUMNS, LANES, SPAN, TILE_ROWS, REAL_BYTES, SCRATCH
     real_t real(double)
     double f8(double)
     int64_t i64(uint64_t)
@@ -48,6 +49,7 @@ cdef extern from "engine.h" nogil:
     void call_block(int64_t, int64_t, ints, int64_t, int64_t, real_t, int64_t, int64_t)
     void call_forward(int64_t, int64_t, int64_t, int64_t, int64_t, int64_t)
     void call_learn(int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, reals)
+    void call_rank(int64_t, reals, reals, reals, reals, reals, reals, int64_t, int64_t, reals)
 
     void tile_full(reals, int64_t, int64_t, int64_t, int64_t, reals, int64_t, reals, int64_t, reals, int64_t)
     void tile8(reals, int64_t, int64_t, int64_t, int64_t, reals, int64_t, reals, int64_t, reals, int64_t)
@@ -56,6 +58,8 @@ cdef extern from "engine.h" nogil:
     void tile1(reals, int64_t, int64_t, int64_t, int64_t, reals, int64_t, reals, int64_t, reals, int64_t)
     void gemv(reals, int64_t, int64_t, reals, int64_t, reals, reals, int64_t)
     void dots(reals, int64_t, int64_t, reals, int64_t, int64_t, reals)
+    int64_t strip(int64_t)
+    void copy(reals, reals, int64_t)
     void transpose(reals, int64_t, reals, int64_t)
 
     int64_t load_acquire(int64_t)

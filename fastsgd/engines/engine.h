@@ -14,12 +14,14 @@
 #include <windows.h>
 #include <intrin.h>
 #define INLINE static __forceinline
+#define RESTRICT __restrict
 #define UNROLL
 #define UNROLL4
 #else
 #include <sched.h>
 #include <stdatomic.h>
 #include <time.h>
+#define RESTRICT __restrict__
 #define INLINE static inline __attribute__((always_inline, unused))
 #define PRAGMA(x) _Pragma(#x)
 #ifdef __clang__
@@ -48,6 +50,7 @@ typedef int32_t bits_t;
 #define EXPONENT_BIAS 127
 #endif
 typedef real_t *reals;
+typedef real_t *RESTRICT apart; /* of a parameter that shares no memory with the others */
 typedef double *doubles;
 typedef int64_t *ints;
 #include "records.h" /* made by the build from kernels/records.py */
@@ -123,6 +126,8 @@ INLINE real_t mantissa(real_t x) {
 #define call_learn(f, address, l, me, p, rows, begin, last, h)                                                            \
     ((void (*)(int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, reals))(intptr_t)(f))(address, l, me, p,     \
                                                                                                     rows, begin, last, h)
+#define call_rank(f, w, x, d, v, s, u, rows, width, h)                                                                     \
+    ((void (*)(apart, apart, apart, apart, apart, apart, int64_t, int64_t, apart))(intptr_t)(f))(w, x, d, v, s, u, rows, width, h)
 
 enum { ROWS, ONE, COLUMNS, LANES }; /* paths */
 #include "tile.h"

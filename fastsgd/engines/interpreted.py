@@ -33,12 +33,16 @@ def tile(rows: int) -> Callable[..., None]:
     def run(A, ars, acs, run, jump, B, K, first, begin, C, width):
         for r in range(rows):
             c = C[r * width : r * width + ROWS]
-            total = np.float64([0, 1, 1][begin]) * np.float64([first[:ROWS], first[:ROWS], c][begin])
+            total = np.float64([0, 1, 1, 1, 0][begin]) * np.float64([first, first, c, first, first][begin][:ROWS])
             for k in range(K):
                 product = np.float64(A[r * ars + k // run * jump + k % run * acs]) * np.float64(
                     B[k * width : k * width + ROWS]
                 )
                 total = np.float64((product + total).astype(C.dtype))
+            if begin == 3:
+                total = np.where(total < 0, 0.0, total)
+            if begin == 4:
+                total = total * (first[r * width : r * width + ROWS] > 0)
             c[:] = total
 
     return run
@@ -62,6 +66,10 @@ def dots(X, width, jump, Y, skip, panels, out):
     for s in (8, 4, 2, 1):
         lanes = np.float64((lanes[:, :s] + lanes[:, s:]).astype(out.dtype))
     out[:16] = lanes[:, 0]
+
+
+def copy(to, source_row, n):
+    to[:n] = source_row[:n]
 
 
 def transpose(source_block, source_stride, to, to_stride):
@@ -98,10 +106,12 @@ def names(dtype: np.dtype) -> dict[str, Any]:
         "to_doubles": pointer(ctypes.c_double),
         "to_ints": pointer(ctypes.c_int64),
         "at": offset, "doubles_at": offset, "ints_at": offset,
-        "ZERO": 0, "BIAS": 1, "ADD": 2, "ROWS": 0, "ONE": 1, "COLUMNS": 2, "LANES": 3, **KINDS,
+        "ZERO": 0, "BIAS": 1, "ADD": 2, "BIAS_RELU": 3, "RELU_SLOPE": 4,
+        "ROWS": 0, "ONE": 1, "COLUMNS": 2, "LANES": 3, **KINDS,
         "SPAN": ROWS, "TILE_ROWS": ROWS, "REAL_BYTES": dtype.itemsize, "SCRATCH": SCRATCH,
         "tile_full": tile(ROWS), "tile8": tile(8), "tile4": tile(4), "tile2": tile(2), "tile1": tile(1),
-        "transpose": transpose, "load_acquire": alone, "store_release": alone, "relax": alone,
+        "transpose": transpose, "copy": copy, "strip": lambda width: width,
+        "load_acquire": alone, "store_release": alone, "relax": alone,
         "subnormals_off": lambda: 0, "subnormals_back": lambda mode: None,
     }  # fmt: skip
 
@@ -128,7 +138,7 @@ def library(dtype: np.dtype) -> Library:
         return run
 
     space |= names(dtype) | {"call_activation": call, "call_product": call, "call_loss": call, "call_update": call}
-    space |= {"call_block": call, "call_forward": call, "call_learn": call, "call_judge": call}
+    space |= {"call_rank": call, "call_block": call, "call_forward": call, "call_learn": call, "call_judge": call}
     source.load(space)
     order = [name for name, f in space.items() if callable(f)]
     return Library(address, lambda name: quietly(space[name]))

@@ -21,7 +21,7 @@ from .layout import LayerRecord, PieceRecord, TaskRecord
 from .workspace import COLUMNS, KINDS, LANES, ONE, ROWS, SCRATCH
 
 I32, I64 = ir.IntType(32), ir.IntType(64)
-ZERO, BIAS, ADD = 0, 1, 2  # what the chains of a tile begin with
+ZERO, BIAS, ADD, BIAS_RELU, RELU_SLOPE = range(5)  # what the chains of a tile begin with
 X86 = platform.machine().lower() in ("x86_64", "amd64")
 AARCH64 = platform.machine().lower() in ("aarch64", "arm64")
 
@@ -84,6 +84,10 @@ def minimum(a, b):
 
 def maximum(a, b):
     return a if a > b else b
+
+
+def strip(width):
+    return width
 
 
 # -- Threads
@@ -197,7 +201,7 @@ def called(name: str, *arguments: Any) -> Any:
 
 def names(dtype: np.dtype) -> dict[str, Any]:
     """Everything the kernels borrow, for numbers of this dtype."""
-    from .numba_tile import make_dots, make_tiles, make_transpose
+    from .numba_tile import make_copy, make_dots, make_tiles, make_transpose
 
     double = dtype == np.float64
     scalar = types.float64 if double else types.float32
@@ -245,7 +249,7 @@ def names(dtype: np.dtype) -> dict[str, Any]:
     return {
         **records.CONSTANTS,
         "real": dtype.type, "f8": np.float64, "i64": np.int64, "u64": np.uint64, "DOUBLE": double,
-        "where": where, "minimum": minimum, "maximum": maximum,
+        "where": where, "minimum": minimum, "maximum": maximum, "strip": strip,
         "sqrt": unary("sqrt"), "floor": unary("floor"), "absolute": unary("fabs"),
         "pow2": pow2, "exponent": exponent, "mantissa": mantissa,
         "task": at_address("task", numba.from_dtype(np.dtype(TaskRecord))), "layer": layer, "piece": piece,
@@ -260,10 +264,13 @@ def names(dtype: np.dtype) -> dict[str, Any]:
         "call_block": called("call_block", *arguments_of("block", scalar)),
         "call_forward": called("call_forward", *arguments_of("forward", scalar)),
         "call_learn": called("call_learn", *arguments_of("learn", scalar)),
-        "ZERO": ZERO, "BIAS": BIAS, "ADD": ADD, "ROWS": ROWS, "ONE": ONE, "COLUMNS": COLUMNS, "LANES": LANES, **KINDS,
+        "call_rank": called("call_rank", *arguments_of("rank", scalar)),
+        "ZERO": ZERO, "BIAS": BIAS, "ADD": ADD, "BIAS_RELU": BIAS_RELU, "RELU_SLOPE": RELU_SLOPE,
+        "ROWS": ROWS, "ONE": ONE, "COLUMNS": COLUMNS, "LANES": LANES, **KINDS,
         "SPAN": shape.vecs * shape.width, "TILE_ROWS": shape.rows,
         "REAL_BYTES": dtype.itemsize, "SCRATCH": SCRATCH,
         **make_tiles(shape, number, suffix, emit, call, int64, reals),
+        "copy": make_copy(shape, number, emit, int64, reals),
         "transpose": make_transpose(number, emit, int64, reals),
         "dots": make_dots(shape, number, suffix, emit, call, int64, reals),
         "full_width": full_width, "load_acquire": load_acquire, "store_release": store_release, "relax": relax,
@@ -299,6 +306,7 @@ def arguments_of(kernel: str, scalar: Any) -> tuple[Any, ...]:
         "apart": elementwise,
         "loss": (reals, reals, reals, ints, n, n, n, n, n, scalar, reals, doubles),
         "judge": (reals, reals, reals, n, n, n, scalar, reals, reals, doubles),
+        "rank": (reals, reals, reals, reals, reals, reals, n, n, reals),
         "update": (reals, reals, reals, reals, reals, n, reals),
         "block": (n, ints, n, n, scalar, n, n),
         "forward": (n, n, n, n, n),

@@ -10,9 +10,10 @@ from typing import Any
 
 from llvmlite import ir
 from numba import types
+from numba.core import cgutils
 
 I32, I64 = ir.IntType(32), ir.IntType(64)
-BIAS, ADD = 1, 2
+BIAS, ADD, BIAS_RELU, RELU_SLOPE = 1, 2, 3, 4
 STRIDES = (1, 16, 32, None)  # of the rows of A: constants in the code, which is faster, and any other
 
 
@@ -64,7 +65,8 @@ class TileBuilder:
         cells = [(r, v) for r in range(rows) for v in range(vecs)]
         blocks = "bias other zero add outer inner end done"
         bias, other, zero, add, outer, inner, end, done = (b.append_basic_block(n) for n in blocks.split())
-        b.cbranch(b.icmp_signed("==", begin, const(BIAS)), bias, other)
+        with_bias = b.or_(b.icmp_signed("==", begin, const(BIAS)), b.icmp_signed("==", begin, const(BIAS_RELU)))
+        b.cbranch(with_bias, bias, other)
         b.position_at_end(other)
         b.cbranch(b.icmp_signed("==", begin, const(ADD)), add, zero)
         start = {}
@@ -112,8 +114,29 @@ class TileBuilder:
             phi.add_incoming(value, end)
         b.cbranch(b.icmp_signed("<", k1, K), outer, done)
         b.position_at_end(done)
-        for (r, v), value in zip(cells, new, strict=True):
-            self.store(b, value, C, b.add(b.mul(width, const(r)), const(W * v)))
+        self.finish(b, begin, first, [b.add(b.mul(width, const(r)), const(W * v)) for r, v in cells], new, C)
+
+    def finish(self, b: Any, begin: Any, first: Any, places: list[Any], values: list[Any], C: Any) -> None:
+        """Store the accumulators, after relu or its slope if `begin` says so."""
+        zero, one = (ir.Constant(self.V, [x] * self.shape.width) for x in (0.0, 1.0))
+        plain, relu, slope, end = (b.append_basic_block(n) for n in ["plain", "relu", "slope", "stored"])
+        choice = b.switch(begin, plain)
+        choice.add_case(const(BIAS_RELU), relu)
+        choice.add_case(const(RELU_SLOPE), slope)
+
+        def below(value: Any) -> Any:
+            return b.select(b.fcmp_ordered("<", value, zero), zero, value)
+
+        def stepped(value: Any, place: Any) -> Any:
+            return b.fmul(value, b.select(b.fcmp_ordered(">", self.load(b, first, place), zero), one, zero))
+
+        for block in (plain, relu, slope):
+            b.position_at_end(block)
+            for value, place in zip(values, places, strict=True):
+                made = value if block is plain else below(value) if block is relu else stepped(value, place)
+                self.store(b, made, C, place)
+            b.branch(end)
+        b.position_at_end(end)
 
     def emit_gemv(
         self, b: Any, vecs: int, A: Any, run: Any, jump: Any, B: Any, K: Any, first: Any, C: Any, width: Any
@@ -194,6 +217,54 @@ def make_tiles(shape: Any, number: Any, suffix: str, emit: Any, call: Any, int64
     return {"gemv": one_row, "tile_full": full, "tile1": make(1), "tile2": make(2)} | {
         f"tile{n}": make(n) if n < shape.rows else full for n in (4, 8)
     }
+
+
+def make_copy(shape: Any, number: Any, emit: Any, int64: Any, reals: Any) -> Any:
+    """n numbers from one place to another; what is left of a vector by a masked move."""
+    W = shape.width
+    V, mask = ir.VectorType(number, W), ir.VectorType(ir.IntType(1), W)
+    align = 8 if isinstance(number, ir.DoubleType) else 4
+    kind = f"v{W}f{8 * align}.p0v{W}f{8 * align}"
+
+    def copy(b: Any, to: Any, source: Any, n: Any) -> None:
+        before = b.block
+        check, whole, rest, part, done = (
+            b.append_basic_block(name) for name in ("check", "whole", "rest", "part", "done")
+        )
+        b.branch(check)
+        b.position_at_end(check)
+        i = b.phi(I64)
+        i.add_incoming(const(0), before)
+        after = b.add(i, const(W))
+        b.cbranch(b.icmp_signed("<=", after, n), whole, rest)
+
+        def vectors(block: Any) -> tuple[Any, Any]:
+            b.position_at_end(block)
+            return tuple(b.bitcast(b.gep(p, [i]), V.as_pointer()) for p in (source, to))
+
+        source_vector, to_vector = vectors(whole)
+        b.store(b.load(source_vector, align=align), to_vector, align=align)
+        i.add_incoming(after, whole)
+        b.branch(check)
+        b.position_at_end(rest)
+        b.cbranch(b.icmp_signed("<", i, n), part, done)
+        source_vector, to_vector = vectors(part)
+        count = b.insert_element(ir.Constant(ir.VectorType(I64, W), ir.Undefined), b.sub(n, i), ir.Constant(I32, 0))
+        spread = b.shuffle_vector(count, count, ir.Constant(ir.VectorType(I32, W), [0] * W))
+        left = b.icmp_signed("<", ir.Constant(ir.VectorType(I64, W), list(range(W))), spread)
+        undefined, alignment = ir.Constant(V, ir.Undefined), ir.Constant(I32, align)
+        load = ir.FunctionType(V, [V.as_pointer(), I32, mask, V])
+        values = b.call(declared(b, load, f"llvm.masked.load.{kind}"), [source_vector, alignment, left, undefined])
+        store = ir.FunctionType(ir.VoidType(), [V, V.as_pointer(), I32, mask])
+        b.call(declared(b, store, f"llvm.masked.store.{kind}"), [values, to_vector, alignment, left])
+        b.branch(done)
+        b.position_at_end(done)
+
+    return emit(types.void, reals, reals, int64)(copy)
+
+
+def declared(b: Any, kind: Any, name: str) -> Any:
+    return cgutils.get_or_insert_function(b.module, kind, name)
 
 
 def make_transpose(number: Any, emit: Any, int64: Any, reals: Any) -> Any:

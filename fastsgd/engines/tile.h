@@ -2,7 +2,7 @@
    Five macros an instruction set and type; the shape is chosen so that accumulators, one row of B and one element of A
    fill the registers (64-byte vectors compiled for AVX2 spill: 1.4 instead of 150 GFLOP/s). */
 #pragma once
-enum { ZERO, BIAS, ADD }; /* what the chains begin with */
+enum { ZERO, BIAS, ADD, BIAS_RELU, RELU_SLOPE }; /* what the chains begin with, and what becomes of them: see product */
 enum { SCRATCH = 34 * 32 }; /* a gradient tile of 32 inputs, the bias, and a line to keep threads apart */
 
 #if defined(FASTSGD_PLAIN)
@@ -16,6 +16,10 @@ typedef FOR_TYPE(__m512, __m512d) V;
 #define STORE(p, v) FOR_TYPE(_mm512_storeu_ps, _mm512_storeu_pd)(p, v)
 #define SPLAT(x) FOR_TYPE(_mm512_set1_ps, _mm512_set1_pd)(x)
 #define FMA(a, b, c) FOR_TYPE(_mm512_fmadd_ps, _mm512_fmadd_pd)(a, b, c)
+#define MUL(a, b) FOR_TYPE(_mm512_mul_ps, _mm512_mul_pd)(a, b)
+#define RELU(v) FOR_TYPE(_mm512_max_ps, _mm512_max_pd)(SPLAT((real_t)0), v)
+#define STEP(a) FOR_TYPE(_mm512_maskz_mov_ps, _mm512_maskz_mov_pd)( \
+    FOR_TYPE(_mm512_cmp_ps_mask, _mm512_cmp_pd_mask)(a, SPLAT((real_t)0), _CMP_GT_OQ), SPLAT((real_t)1))
 #elif defined(__AVX2__) && (defined(__FMA__) || defined(_MSC_VER)) /* 16 registers: 12 + 2 + 1 */
 #define WIDTH (32 / (int)sizeof(real_t))
 #define TILE_ROWS 6
@@ -25,6 +29,10 @@ typedef FOR_TYPE(__m256, __m256d) V;
 #define STORE(p, v) FOR_TYPE(_mm256_storeu_ps, _mm256_storeu_pd)(p, v)
 #define SPLAT(x) FOR_TYPE(_mm256_set1_ps, _mm256_set1_pd)(x)
 #define FMA(a, b, c) FOR_TYPE(_mm256_fmadd_ps, _mm256_fmadd_pd)(a, b, c)
+#define MUL(a, b) FOR_TYPE(_mm256_mul_ps, _mm256_mul_pd)(a, b)
+#define RELU(v) FOR_TYPE(_mm256_max_ps, _mm256_max_pd)(SPLAT((real_t)0), v)
+#define STEP(a) FOR_TYPE(_mm256_and_ps, _mm256_and_pd)( \
+    FOR_TYPE(_mm256_cmp_ps, _mm256_cmp_pd)(a, SPLAT((real_t)0), _CMP_GT_OQ), SPLAT((real_t)1))
 #elif defined(X86) /* 16 registers: 8 + 2 + 2; two roundings instead of one, the one place where this build differs */
 #define WIDTH (16 / (int)sizeof(real_t))
 #define TILE_ROWS 4
@@ -33,7 +41,10 @@ typedef FOR_TYPE(__m128, __m128d) V;
 #define LOAD(p) FOR_TYPE(_mm_loadu_ps, _mm_loadu_pd)(p)
 #define STORE(p, v) FOR_TYPE(_mm_storeu_ps, _mm_storeu_pd)(p, v)
 #define SPLAT(x) FOR_TYPE(_mm_set1_ps, _mm_set1_pd)(x)
-#define FMA(a, b, c) FOR_TYPE(_mm_add_ps, _mm_add_pd)(FOR_TYPE(_mm_mul_ps, _mm_mul_pd)(a, b), c)
+#define FMA(a, b, c) FOR_TYPE(_mm_add_ps, _mm_add_pd)(MUL(a, b), c)
+#define MUL(a, b) FOR_TYPE(_mm_mul_ps, _mm_mul_pd)(a, b)
+#define RELU(v) FOR_TYPE(_mm_max_ps, _mm_max_pd)(SPLAT((real_t)0), v)
+#define STEP(a) FOR_TYPE(_mm_and_ps, _mm_and_pd)(FOR_TYPE(_mm_cmpgt_ps, _mm_cmpgt_pd)(a, SPLAT((real_t)0)), SPLAT((real_t)1))
 #elif defined(__aarch64__) || defined(_M_ARM64) /* 32 registers: 24 + 4 + 1 */
 #define WIDTH (16 / (int)sizeof(real_t))
 #define TILE_ROWS 6
@@ -43,6 +54,10 @@ typedef FOR_TYPE(float32x4_t, float64x2_t) V;
 #define STORE(p, v) FOR_TYPE(vst1q_f32, vst1q_f64)(p, v)
 #define SPLAT(x) FOR_TYPE(vdupq_n_f32, vdupq_n_f64)(x)
 #define FMA(a, b, c) FOR_TYPE(vfmaq_f32, vfmaq_f64)(c, a, b)
+#define MUL(a, b) FOR_TYPE(vmulq_f32, vmulq_f64)(a, b)
+#define CHOOSE(c, a, b) FOR_TYPE(vbslq_f32, vbslq_f64)(c, a, b)
+#define RELU(v) CHOOSE(FOR_TYPE(vcltzq_f32, vcltzq_f64)(v), SPLAT((real_t)0), v)
+#define STEP(a) CHOOSE(FOR_TYPE(vcgtzq_f32, vcgtzq_f64)(a), SPLAT((real_t)1), SPLAT((real_t)0))
 #else
 #define ANY_PROCESSOR
 #endif
@@ -60,17 +75,21 @@ typedef real_t V;
 #else
 #define FMA(a, b, c) ((a) * (b) + (c))
 #endif
+#define MUL(a, b) ((a) * (b))
+#define RELU(v) ((v) < 0 ? 0 : (v))
+#define STEP(a) ((a) > 0 ? (real_t)1 : (real_t)0)
 #endif
 #define SPAN (VECS * WIDTH) /* columns of a tile; a panel that is narrower gets one of half as many vectors */
 
-/* C (rows x vecs*WIDTH) = first + A B. A's columns come in runs of `run` columns, `jump` numbers apart. */
+/* C (rows x vecs*WIDTH) = first + A B. A's columns come in runs of `run` columns, `jump` numbers apart. RELU and its slope
+   as formulas have them, to the bit; here they cost no pass over memory (RELU_SLOPE: `first` holds the outputs). */
 INLINE void tile(const real_t *A, int64_t ars, int64_t acs, int64_t run, int64_t jump, const real_t *B, int64_t K,
                  const real_t *first, int64_t begin, real_t *C, int64_t width, const int rows, const int vecs) {
     V acc[12][VECS];
     int64_t k = 0;
     UNROLL for (int r = 0; r < rows; r++)
         UNROLL for (int v = 0; v < vecs; v++)
-            acc[r][v] = begin == BIAS ? LOAD(first + WIDTH * v)
+            acc[r][v] = begin == BIAS || begin == BIAS_RELU ? LOAD(first + WIDTH * v)
                         : begin == ADD ? LOAD(C + width * r + WIDTH * v) : SPLAT((real_t)0);
     while (k < K) {
         const real_t *a = A;
@@ -85,6 +104,12 @@ INLINE void tile(const real_t *A, int64_t ars, int64_t acs, int64_t run, int64_t
         }
         A += jump;
     }
+    if (begin == BIAS_RELU)
+        UNROLL for (int r = 0; r < rows; r++)
+            UNROLL for (int v = 0; v < vecs; v++) acc[r][v] = RELU(acc[r][v]);
+    if (begin == RELU_SLOPE)
+        UNROLL for (int r = 0; r < rows; r++)
+            UNROLL for (int v = 0; v < vecs; v++) acc[r][v] = MUL(acc[r][v], STEP(LOAD(first + width * r + WIDTH * v)));
     UNROLL for (int r = 0; r < rows; r++)
         UNROLL for (int v = 0; v < vecs; v++) STORE(C + width * r + WIDTH * v, acc[r][v]);
 }
@@ -139,6 +164,22 @@ static void gemv(const real_t *A, int64_t run, int64_t jump, const real_t *B, in
                  int64_t width) {
     if (width == 16) gemv_of(A, run, jump, B, K, first, C, 16, SPAN > 16 ? VECS / 2 : VECS);
     else gemv_of(A, run, jump, B, K, first, C, 32, VECS);
+}
+
+/* Columns of a panel at a time in a loop round a formula: a constant for GCC, all of them for LLVM, which else unrolls. */
+#define strip(width) 16
+
+/* Rows are short: a masked move for what is left of a vector takes 3 cycles, a loop over it 20. */
+INLINE void copy(real_t *to, const real_t *from, int64_t n) {
+#if defined(__AVX512F__)
+    for (; n >= WIDTH; n -= WIDTH, to += WIDTH, from += WIDTH) STORE(to, LOAD(from));
+    if (n > 0) {
+        FOR_TYPE(__mmask16, __mmask8) left = (FOR_TYPE(__mmask16, __mmask8))((1u << n) - 1);
+        FOR_TYPE(_mm512_mask_storeu_ps, _mm512_mask_storeu_pd)(to, left, FOR_TYPE(_mm512_maskz_loadu_ps, _mm512_maskz_loadu_pd)(left, from));
+    }
+#else
+    memcpy(to, from, (size_t)n * sizeof *to);
+#endif
 }
 
 /* 16 x 16 numbers, rows `from` and `to` apart, turned over: in registers as a whole, or in blocks of 4 x 4. */

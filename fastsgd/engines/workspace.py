@@ -78,6 +78,7 @@ class Workspace:
         t.product = address("product")
         self._defer(t, layout)
         t.update = address(f"update_{program.rule}") if program.rule else 0
+        t.rank = address(f"rank_{program.rule}") if program.rule else 0
 
         below = t.input
         formulas = source.activation_table()
@@ -98,6 +99,7 @@ class Workspace:
                     record.Z = self._panels(rows_of, columns, dtype)
                 record.activate = address(f"activate_{op.activation}")
                 record.slope = address(f"slope_{op.activation}")
+            record.relu = op.kind == "dense" and op.activation == "relu" and not place.thin
             record.seen = record.A if formulas[op.activation].from_output else record.Z
             record.constants = self.keep(np.array([*_constants(op), 0.0], dtype))
             if not op.is_plain:

@@ -22,17 +22,22 @@ def step_one(t: Task, order: ints, me: i64, scale: real, h: reals) -> None:
         if L.thin:
             if l > 0:
                 for p in range((L.inputs + L.source_width - 1) // L.source_width):
-                    backward_thin(t, L, layer(t, l - 1), p, 0, 1)
+                    backward_thin(t, L, layer(t, l - 1), p, 0, 1, ZERO)
             learn_thin(t, L, 1, ZERO, 1, h)
         elif L.kind == DENSE:
-            for k in range(0, L.inputs, 16):
+            group = 16
+            if l == 0:
+                group = 32
+            k = 0
+            while k < L.inputs:
                 if l > 0:
                     U: Layer = layer(t, l - 1)
                     below: reals = at(to_reals(U.D), k // U.width * t.pitch * U.width + k % U.width)
                     rows: reals = at(to_reals(L.W), k * L.width)
                     jump = (L.height + 1) * L.width
                     dots(rows, L.width, jump, to_reals(L.D), t.pitch * L.width, L.panels, below)
-                learn_rows(t, L, me, k, min(16, L.inputs - k), h)
+                learn_rows(t, L, k, min(group, L.inputs - k), h)
+                k = k + group
             if L.use_bias:
                 learn_bias(t, L, h)
         elif l > 0:
@@ -77,18 +82,16 @@ def forward_one(t: Task, L: Layer, me: i64) -> None:
             forward_panel(t, L, p, 0, 1)
 
 
-def learn_rows(t: Task, L: Layer, me: i64, k: i64, n: i64, h: reals) -> None:
+def learn_rows(t: Task, L: Layer, k: i64, n: i64, h: reals) -> None:
     """Update of n rows of W from row k on: their gradient is inputs times deltas."""
-    g: reals = at(to_reals(t.scratch), me * SCRATCH)
     inputs: reals = at(to_reals(L.source), k // L.source_width * t.pitch * L.source_width + k % L.source_width)
     for p in range(L.panels):
         d: reals = at(to_reals(L.D), p * t.pitch * L.width)
-        for i in range(n):
-            a: real = inputs[i]
-            row: reals = at(g, i * L.width)
-            for j in range(L.width):
-                row[j] = a * d[j]
-        update(t, L.W + (p * (L.height + 1) + k) * L.width * REAL_BYTES, g, n * L.width, h)
+        w = L.W + (p * (L.height + 1) + k) * L.width * REAL_BYTES
+        v: reals = to_reals(w + t.bank)
+        s: reals = to_reals(w + 2 * t.bank)
+        u: reals = to_reals(w + 3 * t.bank)
+        call_rank(t.rank, to_reals(w), inputs, d, v, s, u, n, L.width, h)
 
 
 def learn_bias(t: Task, L: Layer, h: reals) -> None:

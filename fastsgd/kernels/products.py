@@ -25,7 +25,8 @@ def product(
     """C (rows x width) = first + A (rows x K) B (K x width).
 
     A[r, k] stands at r*ars + (k // run)*jump + (k % run)*acs. `begin` says what the chains start from: ZERO, BIAS (the
-    row `first`) or ADD (what C holds).
+    row `first`) or ADD (what C holds); and what is done with C before it is stored: BIAS_RELU is BIAS, then relu;
+    RELU_SLOPE is ZERO, then times the slope of relu, whose outputs are `first` (rows x width).
     """
     r = 0
     while r < rows:
@@ -44,6 +45,8 @@ def product(
         while h < width:
             b: reals = at(B, h)
             f: reals = at(first, h)
+            if begin == RELU_SLOPE:
+                f = at(first, r * width + h)
             c: reals = at(C, r * width + h)
             if n == TILE_ROWS:
                 tile_full(a, ars, acs, run, jump, b, K, f, begin, c, width)
@@ -59,9 +62,18 @@ def product(
         r = r + n
 
 
-def copy(to: reals, source: reals, n: i64) -> None:
-    for i in range(n):
-        to[i] = source[i]
+def vector_product(t: Task, a: reals, B: reals, K: i64, begin: i64, c: reals, width: i64) -> None:
+    """c (1 x width) = a (K) B (K x width), begun by ZERO or ADD: four chains, then what is left of K in one."""
+    whole = K // 4 * 4
+    if begin == ZERO:
+        for i in range(width):
+            c[i] = real(0)
+    h = 0
+    while whole > 0 and h < width:
+        gemv(a, K, 0, at(B, h), whole, at(c, h), at(c, h), width)
+        h = h + SPAN
+    if whole < K:
+        call_product(t.product, at(a, whole), 1, 1, K, 0, at(B, whole * width), K - whole, c, ADD, c, 1, width)
 
 
 def gather(t: Task, order: ints, base: i64, r0: i64, r1: i64) -> None:

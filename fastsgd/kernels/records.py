@@ -30,6 +30,7 @@ LAYER = {
     "D": "i64",  # deltas, dL/dz
     "activate": "i64",  # address of a loop (a, z, n, c); 0: linear
     "slope": "i64",  # address of a loop (d, a or z, n, c); 0: linear
+    "relu": "i64",  # 1: dense, in panels, and its activation is relu, which the products bring along
     "seen": "i64",  # what `slope` reads: A or Z
     "constants": "i64",  # address of the formula's parameters
     "use_scale": "i64",  # normalization learns gamma
@@ -118,6 +119,7 @@ TASK = {
     "groups": "i64",  # room for 16 rows side by side, `group` elements a row of a block
     "group": "i64",
     "update": "i64",  # address of a loop
+    "rank": "i64",  # address of the same rule's loop for batch 1
     "deferred": "i64",  # 1: updates need whole gradients, see finish.py; what follows is about them
     "pieces": "i64",  # number of pieces
     "piece": "i64",  # address of their records

@@ -17,12 +17,21 @@ def share(rows: i64, part: i64, parts: i64) -> i64:
 
 
 def block_loss(t: Task, rows: i64) -> f8:
-    """Sum of a block's losses, in row order."""
+    """Sum of a block's losses, in four chains."""
     each: doubles = to_doubles(t.row_losses)
-    total: f8 = f8(0)
-    for r in range(rows):
-        total = total + each[r]
-    return total
+    a: f8 = f8(0)
+    b: f8 = f8(0)
+    c: f8 = f8(0)
+    e: f8 = f8(0)
+    whole = rows // 4 * 4
+    for r in range(0, whole, 4):
+        a = a + each[r]
+        b = b + each[r + 1]
+        c = c + each[r + 2]
+        e = e + each[r + 3]
+    for r in range(whole, rows):
+        a = a + each[r]
+    return (a + c) + (b + e)
 
 
 def block_of_rows(t: Task, order: ints, me: i64, rows: i64, scale: real) -> None:
@@ -64,10 +73,13 @@ def forward_panel(t: Task, L: Layer, p: i64, r0: i64, n: i64) -> None:
     if L.kind == DENSE:
         w: reals = at(to_reals(L.W), p * (L.height + 1) * L.width)
         bias: reals = at(w, L.height * L.width)
-        call_product(t.product, source, width, 1, width, jump, w, L.inputs, bias, BIAS, z, n, L.width)
+        begin = BIAS
+        if L.relu:
+            begin = BIAS_RELU
+        call_product(t.product, source, width, 1, width, jump, w, L.inputs, bias, begin, z, n, L.width)
     else:
         copy(z, at(source, p * jump), n * L.width)
-    if L.activate:
+    if L.activate and L.relu == 0:
         call_activation(L.activate, at(to_reals(L.A), o), z, n * L.width, to_reals(L.constants))
 
 
@@ -148,21 +160,25 @@ def backward(t: Task, r0: i64, n: i64) -> None:
 
 def backward_panel(t: Task, L: Layer, U: Layer, p: i64, r0: i64, n: i64) -> None:
     """Deltas of panel p of the layer U below L."""
-    delta_panel(t, L, U, p, r0, n)
-    if U.slope:
+    begin = ZERO
+    if U.relu and (L.thin or L.kind == DENSE):
+        begin = RELU_SLOPE
+    delta_panel(t, L, U, p, r0, n, begin)
+    if U.slope and begin == ZERO:
         slope_of_panel(t, U, p, r0, n)
 
 
-def delta_panel(t: Task, L: Layer, U: Layer, p: i64, r0: i64, n: i64) -> None:
-    """dL/da of panel p of the layer U below L."""
+def delta_panel(t: Task, L: Layer, U: Layer, p: i64, r0: i64, n: i64, begin: i64) -> None:
+    """dL/da of panel p of the layer U below L; dL/dz if `begin` says so."""
     delta: reals = at(to_reals(L.D), r0 * L.width)
     below: reals = at(to_reals(U.D), (p * t.pitch + r0) * U.width)
+    outputs: reals = at(to_reals(U.A), (p * t.pitch + r0) * U.width)
     if L.thin:
-        backward_thin(t, L, U, p, r0, n)
+        backward_thin(t, L, U, p, r0, n, begin)
     elif L.kind == DENSE:
         wt: reals = at(to_reals(L.WT), p * L.turned * U.width)
         jump = t.pitch * L.width
-        call_product(t.product, delta, L.width, 1, L.width, jump, wt, L.outputs, wt, ZERO, below, n, U.width)
+        call_product(t.product, delta, L.width, 1, L.width, jump, wt, L.outputs, outputs, begin, below, n, U.width)
     else:
         copy(below, at(delta, p * t.pitch * L.width), n * L.width)
 
@@ -218,14 +234,18 @@ def learn_tile(t: Task, L: Layer, me: i64, p: i64, k: i64, rows: i64, begin: i64
         gb = at(g, n * L.width)
     inputs: reals = at(to_reals(L.source), k * t.pitch)
     call_product(t.product, inputs, 1, L.source_width, rows, 0, d, rows, g, begin, g, n, L.width)
-    if last:
-        update(t, w, g, n * L.width, h)
-        if L.WT:
-            turn(L, w, p, k, n)
+    biased = 0
     if k + n == L.inputs and L.use_bias:
-        call_product(t.product, to_reals(t.ones), 1, 1, rows, 0, d, rows, gb, begin, gb, 1, L.width)
-        if last:
+        biased = 1
+        vector_product(t, to_reals(t.ones), d, rows, begin, gb, L.width)
+    if last and biased and k + n == L.height:  # the bias follows the last weight, as in `g`
+        update(t, w, g, (n + 1) * L.width, h)
+    elif last:
+        update(t, w, g, n * L.width, h)
+        if biased:
             update(t, bias, gb, L.width, h)
+    if last and L.WT:
+        turn(L, w, p, k, n)
 
 
 def turn(L: Layer, w: i64, p: i64, k: i64, n: i64) -> None:

@@ -349,24 +349,50 @@ def judge_{f.name}(
 """
 
 
-def _update_loop(r: Rule) -> str:
+def _update_of_one(r: Rule, gradient: str, i: str, indent: str) -> str:
     """Through locals: what one function assigned, and roots that two of them take, need not come from memory again."""
-    arrays = ["w", "g", *r.slots]
-    numbers = "".join(f"    {name}: real = h[{i}]\n" for i, name in enumerate(r.numbers))
-    loads = "".join(f"        {x}_i: real = {x}[i]\n" for x in arrays)
-    lines = ""
+    lines = [f"g_i: real = {gradient}", *(f"{x}_i: real = {x}[{i}]" for x in ("w", *r.slots))]
     for function in r.functions:
         called = ", ".join(f"{p}_i" if p in ARRAYS else p for p in signatures("updates")[function])
-        kind = "" if function[-1] in arrays else ": real"
-        lines += f"        {function[-1]}_i{kind} = {function}({called})\n"
-    memories = (*r.slots, *(x for x in SLOTS if x not in r.slots))  # banks without gaps; what follows is not there
-    banks = ", ".join(f"{x}: reals" for x in memories)
-    stores = "".join(f"        {x}[i] = {x}_i\n" for x in (*r.slots, "w"))
+        kind = "" if function[-1] in ("w", "g", *r.slots) else ": real"
+        lines.append(f"{function[-1]}_i{kind} = {function}({called})")
+    lines += [f"{x}[{i}] = {x}_i" for x in (*r.slots, "w")]
+    return "".join(f"{indent}{line}\n" for line in lines)
+
+
+def _banks(r: Rule, kind: str) -> str:
+    """Memories as parameters: banks without gaps; what follows is not there."""
+    return ", ".join(f"{x}: {kind}" for x in (*r.slots, *(x for x in SLOTS if x not in r.slots)))
+
+
+def _numbers(r: Rule) -> str:
+    return "".join(f"    {name}: real = h[{i}]\n" for i, name in enumerate(r.numbers))
+
+
+def _update_loop(r: Rule) -> str:
     return f"""
-def update_{r.name}(w: reals, g: reals, {banks}, n: i64, h: reals) -> None:
-{numbers}    full_width()
+def update_{r.name}(w: reals, g: reals, {_banks(r, "reals")}, n: i64, h: reals) -> None:
+{_numbers(r)}    full_width()
     for i in range(n):
-{loads}{lines}{stores}
+{_update_of_one(r, "g[i]", "i", " " * 8)}
+"""
+
+
+def _rank_loop(r: Rule) -> str:
+    """The update of rows in batch 1: the gradient, inputs x times deltas e, is made on the way and never stored."""
+    return f"""
+def rank_{r.name}(
+    w: apart, x: apart, e: apart, {_banks(r, "apart")}, rows: i64, width: i64, h: apart
+) -> None:
+{_numbers(r)}    full_width()
+    for k in range(rows):
+        a: real = x[k]
+        q = 0
+        while q < width:
+            o = k * width + q
+            for j in range(strip(width)):
+{_update_of_one(r, "a * e[q + j]", "o + j", " " * 16)}            q = q + strip(width)
+
 """
 
 
@@ -378,7 +404,7 @@ def rendered() -> str:
         + [_apart_loop(activation_table()["sigmoid"])]
         + [_loss_loop(f) for f in loss_table().values()]
         + [_row_loss_loop(f) for f in row_loss_table().values()]
-        + [_update_loop(r) for r in update_table().values()]
+        + [_update_loop(r) + _rank_loop(r) for r in update_table().values()]
     )
 
 

@@ -42,12 +42,14 @@ def slope_thin(t: Task, L: Layer, r0: i64, n: i64) -> None:
             call_activation(L.slope, at(to_reals(L.D), o), at(to_reals(L.seen), o), n, to_reals(L.constants))
 
 
-def backward_thin(t: Task, L: Layer, U: Layer, p: i64, r0: i64, n: i64) -> None:
-    """dL/da of panel p of the layer below: for each row, its deltas times the rows of W."""
+def backward_thin(t: Task, L: Layer, U: Layer, p: i64, r0: i64, n: i64, begin: i64) -> None:
+    """dL/da of panel p of the layer below: for each row, its deltas times the rows of W; dL/dz if `begin` says so."""
     d: reals = at(to_reals(L.D), r0)
     w: reals = at(to_reals(L.W), p * L.outputs * U.width)
-    below: reals = at(to_reals(U.D), (p * t.pitch + r0) * U.width)
-    call_product(t.product, d, 1, t.column, L.outputs, 0, w, L.outputs, w, ZERO, below, n, U.width)
+    o = (p * t.pitch + r0) * U.width
+    outputs: reals = at(to_reals(U.A), o)
+    below: reals = at(to_reals(U.D), o)
+    call_product(t.product, d, 1, t.column, L.outputs, 0, w, L.outputs, outputs, begin, below, n, U.width)
 
 
 def learn_thin(t: Task, L: Layer, rows: i64, begin: i64, last: i64, h: reals) -> None:
@@ -59,8 +61,8 @@ def learn_thin(t: Task, L: Layer, rows: i64, begin: i64, last: i64, h: reals) ->
     for p in range(panels):
         tile: reals = at(g, p * L.outputs * width)
         source: reals = at(to_reals(L.source), p * t.pitch * width)
-        call_product(t.product, d, t.column, 1, rows, 0, source, rows, tile, begin, tile, L.outputs, width)
         for c in range(L.outputs):
+            vector_product(t, at(d, c * t.column), source, rows, begin, at(tile, c * width), width)
             for i in range(L.inputs - p * width, width):
                 tile[c * width + i] = real(0)
     if L.use_bias:

@@ -14,7 +14,7 @@ Records = dict[str, dict[str, str]]
 TYPES = {
     "real": "real_t", "f8": "double", "i64": "int64_t", "u64": "uint64_t", "None": "void",
     "reals": "real_t *", "doubles": "double *", "ints": "int64_t *", "Task": "TaskRecord *", "Layer": "LayerRecord *",
-    "Piece": "PieceRecord *",
+    "Piece": "PieceRecord *", "apart": "apart",
 }  # fmt: skip
 
 
