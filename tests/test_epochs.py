@@ -266,7 +266,7 @@ def test_the_gradient_of_penalties_frozen_layers_clipping_and_dropout():
         Op("dense", 4, 3, True, "tanh", trainable=False),
         Op("dense", 3, 1),
     )
-    program = Program(ops, np.dtype("f8"), "mse", (), "momentum", Finish(clip="clipnorm"))
+    program = Program(ops, np.dtype("f8"), "mse", (), "momentum", finish=Finish(clip="clipnorm"))
     network = ReferenceNetwork(program)
     rng = np.random.default_rng(0)
     weights = [rng.normal(size=shape) for shape in program.weight_shapes()]

@@ -35,7 +35,7 @@ class CompiledRun:
         program = work.layout.program
         self.losses: list[float] = []
         self.predictions = np.zeros((len(x), program.outputs), program.dtype) if keep_predictions else None
-        self._work, self._kernel, self._hyper = work, kernel, hyper
+        self._work, self._lanes, self._kernel, self._hyper = work, lanes, kernel, hyper
         path = path_of(program, batch_size)
         threads = 1 if path == ONE else min(threads, MOST_THREADS)
         self._crew = Crew(threads)

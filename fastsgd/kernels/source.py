@@ -128,7 +128,7 @@ def add(part: str, entry: Formula | Rule, functions: str) -> None:
         What would stand in the file.
     """
     ADDED.update(dict.fromkeys([entry.name, *_signatures(functions)], Added(entry, functions)))
-    render: Any = {"activations": _activation_loops, "losses": _loss_loop, "updates": _update_loop}[part]
+    render: Any = {"activations": _activation_loops, "losses": _loss_loop, "updates": _update_loops}[part]
     whole = Added(entry, functions, render(entry))
     ADDED.update(dict.fromkeys([entry.name, *_signatures(functions), *_signatures(whole.loops)], whole))
 
@@ -369,6 +369,10 @@ def _numbers(r: Rule) -> str:
     return "".join(f"    {name}: real = h[{i}]\n" for i, name in enumerate(r.numbers))
 
 
+def _update_loops(r: Rule) -> str:
+    return _update_loop(r) + _rank_loop(r)
+
+
 def _update_loop(r: Rule) -> str:
     return f"""
 def update_{r.name}(w: reals, g: reals, {_banks(r, "reals")}, n: i64, h: reals) -> None:
@@ -404,7 +408,7 @@ def rendered() -> str:
         + [_apart_loop(activation_table()["sigmoid"])]
         + [_loss_loop(f) for f in loss_table().values()]
         + [_row_loss_loop(f) for f in row_loss_table().values()]
-        + [_update_loop(r) + _rank_loop(r) for r in update_table().values()]
+        + [_update_loops(r) for r in update_table().values()]
     )
 
 
