@@ -32,7 +32,9 @@ LOSSES: Notes = {
 MODELS: Notes = _not_yet("Functional Model clone_model load_model model_from_json save_model")
 OPTIMIZERS: Notes = _not_yet("Adafactor Ftrl Lamb LossScaleOptimizer Muon legacy")
 METHODS: Notes = {  # of a model
-    **dict.fromkeys(["export", "save", "to_json"], "not supported yet, but pickle keeps a whole model"),
+    **dict.fromkeys(
+        ["export", "save", "to_json"], "not supported yet, but pickle keeps a whole model, save_weights its weights"
+    ),
     **dict.fromkeys(["evaluate_generator", "fit_generator", "predict_generator"], "not supported yet, pass arrays"),
 }
 

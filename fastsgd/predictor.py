@@ -61,8 +61,8 @@ class Predictor(Stack):
         ----------
         optimizer : str, Optimizer or dict
             See :mod:`fastsgd.optimizers`. By default plain SGD with learning rate 0.01, where Keras takes RMSprop.
-        loss : str, Loss or dict
-            See :mod:`fastsgd.losses`.
+        loss : str, Loss, dict or function of :mod:`fastsgd.losses`, optional
+            Also one of :func:`fastsgd.formulas.loss`. None: the model only predicts.
         metrics : str, Metric, or a list of them, optional
             See :mod:`fastsgd.metrics`.
         weighted_metrics : str, Metric, or a list of them, optional
@@ -79,14 +79,14 @@ class Predictor(Stack):
             the targets' own units. For losses that mean the same on any scale. It stays with the weights: False, on a
             model that has been fitted, leaves predictions on the network's scale.
         loss_weights
-            Not supported yet.
+            Keras's, of models with several outputs; there are none here: None.
 
         Raises
         ------
         TypeError, ValueError
             An unknown name, or an argument out of range.
         NotImplementedError
-            An argument that is not supported yet.
+            There are loss_weights; or Keras has something by this name that fastsgd has not.
         ImportError
             The backend is not available; the message says what to install.
         """

@@ -9,13 +9,25 @@ from pathlib import Path
 
 import pytest
 
-from fastsgd import activations, callbacks, layers, metrics
+from fastsgd import (
+    Sequential,
+    activations,
+    callbacks,
+    constraints,
+    initializers,
+    layers,
+    losses,
+    metrics,
+    optimizers,
+    regularizers,
+)
 from fastsgd.__main__ import parser
 from fastsgd.optimizers import schedules
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"^```(\w*) ?(\S*)\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```(\w*) ?(\S*)\n(.*?)^```$", README + CONTRIBUTING, re.DOTALL | re.MULTILINE)
 PROGRAM = [text for language, path, text in BLOCKS if language == "python" and not path]
 
 
@@ -27,6 +39,8 @@ def test_python_blocks_run_one_after_the_other(capsys):
     for promised in re.findall(r"print\(error\)  # (.*)", README):
         assert promised in shown
     assert space["history"]["loss"][-1] < space["history"]["loss"][0]  # this program has no seed: nothing sharper holds
+    assert space["accuracy"] >= 0.96
+    assert space["inside"] == pytest.approx(0.8, abs=0.06)
     assert "detail" in space["fastsgd"].backends()["cython"]
 
 
@@ -62,14 +76,14 @@ def test_commands_of_the_package_exist():
 
 def test_extras_exist():
     offered = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    for extras in re.findall(r"'\.\[([\w,]+)\]'", README):
+    for extras in re.findall(r"'\.\[([\w,]+)\]'", README + CONTRIBUTING):
         for extra in extras.split(","):
             assert f"\n{extra} = [" in offered
 
 
 def test_links_lead_somewhere():
     made_by_a_measurement = {"bench/RESULTS.md", "bench/results.png"}
-    for target in set(re.findall(r"\]\(([^)#:]+)\)", README)) - made_by_a_measurement:
+    for target in set(re.findall(r"\]\(([^)#:]+)\)", README + CONTRIBUTING)) - made_by_a_measurement:
         assert (ROOT / target).exists(), target
 
 
@@ -85,12 +99,27 @@ def test_files_of_the_tree_exist():
     assert "bench/" in rest
 
 
+def listed(title):
+    (names,) = re.findall(rf"^\| {title} \| (.*) \|$", README, re.MULTILINE)
+    return names
+
+
 def test_what_is_listed_is_there():
-    (names,) = re.findall(r"^\| activations \| (.*) \|$", README, re.MULTILINE)
-    assert all(activations.get(name) for name in names.split(", "))
-    (names,) = re.findall(r"^\| metrics \| (.*) \|$", README, re.MULTILINE)
-    assert all(metrics.get(name) for name in names.split(", "))
-    for title, module in {"callbacks": callbacks, "schedules": schedules}.items():
-        (names,) = re.findall(rf"^\| {title} \| (.*) \|$", README, re.MULTILINE)
-        assert all(getattr(module, name) for name in re.findall(r"`(\w+)`", names))
-    assert layers.Input and layers.Dense and layers.Activation
+    for title, module in {"activations": activations, "losses": losses, "metrics": metrics}.items():
+        assert all(module.get(name) for name in listed(title).split(", "))
+    classes = {
+        "layers": layers, "optimizers": optimizers, "schedules": schedules, "callbacks": callbacks,
+        "initializers": initializers, "regularizers": regularizers, "constraints": constraints, "models": Sequential,
+    }  # fmt: skip
+    settings = {"use_ema", "sample_weight", "class_weight", "weighted_metrics"}
+    for title, module in classes.items():
+        assert all(getattr(module, name) for name in set(re.findall(r"`(\w+)`", listed(title))) - settings)
+
+
+def test_what_is_there_is_listed():
+    assert set(listed("losses").split(", ")) == set(losses.FUNCTIONS)
+    for title, classes in {"optimizers": optimizers.CLASSES, "schedules": schedules.CLASSES}.items():
+        assert set(classes) <= set(re.findall(r"`(\w+)`", listed(title)))
+    assert set(layers.__all__) - {"InputLayer", "Layer"} <= set(re.findall(r"`(\w+)`", listed("layers")))
+    named = {"CallbackList", "History", "MonitorCallback"}
+    assert set(callbacks.__all__) - named <= set(re.findall(r"`(\w+)`", listed("callbacks")))
