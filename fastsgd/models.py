@@ -160,7 +160,7 @@ class Sequential(Predictor):
         TypeError, ValueError
             Data or an argument that cannot be; nothing was trained then.
         NotImplementedError
-            A Normalization, or a Rescaling by feature, that is not at the model's beginning.
+            A Normalization or Rescaling that is not at the model's beginning, and scales features differently.
         RuntimeError
             The model is being trained already.
         DivergenceError

@@ -86,7 +86,7 @@ class Predictor(Stack):
         TypeError, ValueError
             An unknown name, or an argument out of range.
         NotImplementedError
-            There are loss_weights; or Keras has something by this name that fastsgd has not.
+            There are loss_weights.
         ImportError
             The backend is not available; the message says what to install.
         """
