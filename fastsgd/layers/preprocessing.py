@@ -109,8 +109,8 @@ class Normalization(Preprocessing):
     """``(inputs - mean) / sqrt(variance)``, by feature. A feature of variance 0 is only shifted.
 
     Mean and variance are given, learned by :meth:`adapt`, or else by the first ``fit``: from the rows trained on, not
-    from those that validate. (Keras must be told by ``adapt``, and divides by 1e-7 at least.) Only at the beginning of a
-    model: elsewhere ``fit`` teaches it nothing, and what does not know mean and variance changes nothing.
+    from those that validate. (Keras must be told by ``adapt``, and divides by 1e-7 at least.) Only at the beginning of
+    a model: elsewhere ``fit`` teaches it nothing, and what does not know mean and variance changes nothing.
 
     Parameters
     ----------
