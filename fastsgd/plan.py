@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable, Container
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -135,6 +135,8 @@ def make_plan(
         validation = rows_of(*given, of=" of validation_data")
     elif part:
         train, validation = split(train, part, split_order(split_seed, len(train)) if validation_shuffle else None)
+        if class_weight is not None:
+            validation = replace(validation, weights=None)
     batch_size = rows_of_batch("batch_size", batch_size, len(train))
     if validation_batch_size is None:
         validation_batch_size = batch_size
