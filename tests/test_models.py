@@ -283,6 +283,17 @@ def test_the_optimizer_s_settings_may_change_between_fits(engine):
         assert_array_equal(w, kept)
 
 
+def test_averages_that_are_wanted_later_begin_with_the_weights(engine):
+    x, y = rows()
+    model = net(engine)
+    model.fit(x, y, epochs=2, verbose=0)
+    before = model.get_weights()
+    model.optimizer.use_ema, model.optimizer.ema_momentum = True, 1.0
+    model.fit(x, y, epochs=2, verbose=0)
+    for w, kept in zip(model.get_weights(), before, strict=True):
+        assert_array_equal(w, kept)
+
+
 def test_the_update_rule_may_not_change_within_a_fit():
     x, y = rows()
     model = net(optimizer=fastsgd.optimizers.SGD(0.05, momentum=0.9))
