@@ -273,6 +273,11 @@ class Predictor(Stack):
             weights = class_weights(class_weight, rows_y, self._dtype)
         elif sample_weight is not None:
             weights = row_weights(sample_weight, n, self._dtype, name=f"sample_weight{of}")
+        if weights is not None and self.loss.reduction == "mean_with_sample_weight":
+            raise ValueError(
+                f"the loss {self.loss.name!r} has reduction='mean_with_sample_weight', which models have for rows "
+                "without weights only: take 'sum_over_batch_size', and weights whose mean is 1"
+            )
         return Rows(rows_x, made, weights, None if made is rows_y else rows_y)
 
     def _terms(self, loss: losses.Loss) -> losses.Terms:

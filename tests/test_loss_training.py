@@ -31,6 +31,16 @@ def test_an_interval_of_80_percent():
     assert ((low < y[3000:]) & (y[3000:] < high)).mean() == pytest.approx(0.8, abs=0.03)
 
 
+def test_a_mean_by_weights_is_for_rows_without(engine):
+    x = np.linspace(-1, 1, 20)[:, None]
+    model = Sequential([Input((1,)), Dense(1)], seed=0)
+    model.compile("sgd", losses.MeanSquaredError("mean_with_sample_weight"), backend=engine)
+    model.fit(x, x, verbose=0)
+    for call in (model.fit, model.evaluate, model.train_on_batch):
+        with pytest.raises(ValueError, match=r"mean_squared_error.*take 'sum_over_batch_size'"):
+            call(x, x, sample_weight=np.ones(20))
+
+
 X = np.zeros((4, 2))
 HOT = np.eye(4)[:, :3]
 REFUSED = {
