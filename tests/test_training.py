@@ -377,6 +377,26 @@ def test_divergence_is_of_the_first_batch_whose_loss_is_not_finite(engine, step,
     assert same(model, other)
 
 
+def test_batches_after_single_rows_that_diverged(engine):
+    """The transposed copies that only batches need are those of the weights that were put back."""
+    x, y = rows(20)
+    models = []
+    for jump in (450, -1):  # epoch 23: behind the last look at the weights
+        model = Sequential([Dense(7, "tanh", input_dim=5), Dense(8, "tanh"), Dense(8)], seed=1)
+        model.compile(Jump(jump), "mse", backend=engine, dtype="float64")
+        models.append(model)
+    model, other = models
+    targets = np.tile(y, 8)
+    with pytest.raises(DivergenceError):
+        model.fit(x, targets, 1, epochs=50, verbose=0)
+    other.fit(x, targets, 1, epochs=22, verbose=0)
+    assert same(model, other)
+    model.optimizer.step = -1
+    for m in models:
+        m.fit(x, targets, 5, epochs=2, verbose=0)
+    assert same(model, other)
+
+
 # -- Validation ------------------------------------------------------------------------------------------------------
 def test_the_last_rows_validate(engine):
     x, y = rows(61)
@@ -386,6 +406,15 @@ def test_the_last_rows_validate(engine):
     assert same(model, other)
     loss, mae = model.evaluate(x[42:], y[42:])
     assert (history["val_loss"][-1], history["val_mae"][-1]) == (loss, mae)
+
+
+def test_class_weight_is_not_for_validation(engine):
+    x, y = rows(61)
+    y = (y > 0).astype(float)
+    model, other = net(engine), net(engine)
+    history = model.fit(x, y, verbose=0, validation_split=0.3, class_weight={0: 5.0})
+    data = {"validation_data": (x[42:], y[42:])}
+    assert history == other.fit(x[:42], y[:42], verbose=0, class_weight={0: 5.0}, **data)
 
 
 def test_validation_data_goes_before_validation_split():

@@ -212,7 +212,6 @@ class Layout:
         assert self._snapshot is not None
         self.banks[:-1] = self._snapshot
         self.is_turned = False
-        self.turn()
 
     def finite(self) -> bool:
         with np.errstate(all="ignore"):

@@ -79,7 +79,7 @@ class CompiledRun:
         seen = self._t.start
         if seen == 0:
             return self.losses[-1] if self.losses else float("nan")
-        return self._t.total / (seen * self._t.elements)
+        return (self._t.whole if self._t.done else self._t.total) / (seen * self._t.elements)
 
     def skip(self, batches: int, loss: float) -> None:
         t = self._t
@@ -103,8 +103,6 @@ class CompiledRun:
         t = self._t
         if self._safe is None or (t.start == 0 == t.done and self._work.layout.finite()):
             self._save()
-        if t.path != ONE:
-            self._work.layout.turn()  # weights may have been set since the last call
         budget = max(1, min(int(self._blocks_per_second * CALL_SECONDS), MOST_STEPS))
         stop = min(epoch, self.epoch + MOST_EPOCHS)
         budget = min(budget, (stop - self.epoch) * self._batches * -(-t.batch // t.round))
@@ -127,6 +125,8 @@ class CompiledRun:
     def _run_kernel(self, stop_epoch: int, budget: int) -> None:
         """At most ``budget`` blocks towards ``stop_epoch``; the epochs that end go to ``losses``."""
         t, first = self._t, self.epoch
+        if t.path != ONE:
+            self._work.layout.turn()  # weights may have been set, or put back, since the last call
         steps = min(budget, (stop_epoch - first) * self._batches - self.batch)  # those that may be done, no others
         table = self._hyper(np.arange(self.step, self.step + steps))
         constant = table.strides[0] == 0

@@ -24,6 +24,7 @@ def train(address: i64, me: i64) -> None:
     done = t.done
     step = t.step
     total: f8 = t.total
+    whole: f8 = t.whole
     blocks = 0
     while blocks < t.budget and epoch < t.stop_epoch and t.failed == 0:
         if t.shuffle and start == 0 and done == 0:
@@ -38,6 +39,8 @@ def train(address: i64, me: i64) -> None:
         begin = ZERO
         if done > 0:
             begin = ADD
+        else:
+            whole = total
         h: reals = at(to_reals(t.hyper), (step - t.hyper_step) * t.hyper_stride)
         here: ints = ints_at(order, start + done)
         scale: real = real(f8(1) / f8(batch * t.elements))
@@ -95,6 +98,7 @@ def train(address: i64, me: i64) -> None:
         t.done = done
         t.step = step
         t.total = total
+        t.whole = whole
     subnormals_back(mode)
 
 

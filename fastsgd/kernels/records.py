@@ -148,4 +148,5 @@ TASK = {
     "failed": "i64",  # 0, or 1 + the number of the batch whose loss was not finite
     "failed_epoch": "i64",
     "total": "f8",  # sum of the losses of this epoch's elements so far
+    "whole": "f8",  # where `done` is above 0: that before this batch
 }

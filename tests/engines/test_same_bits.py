@@ -106,6 +106,20 @@ def test_calls_may_be_cut_anywhere(trainer, compiled_engine):
         np.testing.assert_array_equal(a, b)
 
 
+def test_running_loss_amid_a_batch_is_that_of_whole_batches(trainer, compiled_engine):
+    job = trainer((8, 32, 1), rows=1300)
+    network = compiled_engine.network(job.program)
+    network.set_weights(job.weights)
+    settings = {"hyper": job.hyper, "step": 0, "shuffle": True, "seed": 7, "first_epoch": 0}
+    with network.training(job.x, job.y, batch_size=600, **settings) as run:
+        seen = {}
+        while run.epoch < 1:
+            run._blocks_per_second = 0.0
+            run.advance(1)
+            seen.setdefault(run.step, set()).add(run.running_loss)
+    assert list(map(len, seen.values())) == [1] * len(seen)
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("threads", [1, 2])
 def test_prediction_of_a_row_does_not_depend_on_its_neighbours(trainer, compiled_engine, dtype, threads):
