@@ -390,12 +390,12 @@ def rank_{r.name}(
 ) -> None:
 {_numbers(r)}    full_width()
     for k in range(rows):
-        a: real = x[k]
+        x_k: real = x[k]
         q = 0
         while q < width:
             o = k * width + q
             for j in range(strip(width)):
-{_update_of_one(r, "a * e[q + j]", "o + j", " " * 16)}            q = q + strip(width)
+{_update_of_one(r, "x_k * e[q + j]", "o + j", " " * 16)}            q = q + strip(width)
 
 """
 

@@ -4,7 +4,7 @@ import sys
 
 import numpy as np
 import pytest
-from engine_jobs import COMPILED, FUSED, cython_at
+from engine_jobs import ALL, COMPILED, FUSED, cython_at
 
 from fastsgd.engines import cython
 from fastsgd.kernels import source
@@ -49,6 +49,14 @@ def test_rules(trainer, engines, rule, dtype):
     job = trainer((9, 20, 18, 2), rule=rule, dtype=dtype, rows=70)
     digests = {(name, t): job.digest(e, batch_size=32, threads=t) for name, e in engines.items() for t in (1, 2)}
     assert len(set(digests.values())) == 1, digests
+
+
+@pytest.mark.parametrize("rule", source.update_table())
+def test_rules_with_single_rows_are_those_of_numpy(trainer, compiled_engine, rule):
+    job = trainer((9, 20, 18, 2), rule=rule, dtype=np.float64, rows=5)
+    networks = [job.run(engine, batch_size=1, epochs=1)[0] for engine in (compiled_engine, ALL["numpy"]())]
+    for w, known in zip(*(network.get_weights() for network in networks), strict=True):
+        np.testing.assert_allclose(w, known, rtol=1e-9, atol=1e-9)
 
 
 @fused
