@@ -56,7 +56,8 @@ class CompiledRun:
         t.order, t.samples, t.batch = self._order.ctypes.data, len(x), batch_size
         t.predictions = 0 if self.predictions is None else self.predictions.ctypes.data
         t.shuffle, t.seed, t.first_epoch = shuffle, seed, first_epoch
-        t.step, t.threads, t.path = step, threads, path
+        t.step, t.threads = step, threads
+        work.take_path(path)
         if path == LANES:
             assert lanes is not None
             lanes.brief(threads)

@@ -43,6 +43,7 @@ class Workspace:
         dtype = program.dtype
         self.layout = layout
         self.rows = rows
+        self._kernel_address = address
         self._kept: list[np.ndarray] = []  # the records hold addresses only: somebody has to hold the arrays
         pitch = rows + 1
         column = round_up(rows, 16) + 16
@@ -78,7 +79,6 @@ class Workspace:
         t.product = address("product")
         self._defer(t, layout)
         t.update = address(f"update_{program.rule}") if program.rule else 0
-        t.rank = address(f"rank_{program.rule}") if program.rule else 0
 
         below = t.input
         formulas = source.activation_table()
@@ -155,6 +155,12 @@ class Workspace:
         t.epoch = t.start = t.done = t.failed = 0
         t.total = 0.0
         self._signals[:] = 0
+
+    def take_path(self, path: int) -> None:
+        """What only some paths need."""
+        self.task.path = path
+        if path == ONE:
+            self.task.rank = self._kernel_address(f"rank_{self.layout.program.rule}")
 
     def keep(self, array: np.ndarray) -> int:
         """The address of an array that lives as long as this."""
