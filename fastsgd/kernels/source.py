@@ -353,7 +353,7 @@ def _update_of_one(r: Rule, gradient: str, i: str, indent: str) -> str:
     """Through locals: what one function assigned, and roots that two of them take, need not come from memory again."""
     lines = [f"g_i: real = {gradient}", *(f"{x}_i: real = {x}[{i}]" for x in ("w", *r.slots))]
     for function in r.functions:
-        called = ", ".join(f"{p}_i" if p in ARRAYS else p for p in signatures("updates")[function])
+        called = ", ".join(f"{p}_i" if p in ARRAYS else f"n_{p}" for p in signatures("updates")[function])
         kind = "" if function[-1] in ("w", "g", *r.slots) else ": real"
         lines.append(f"{function[-1]}_i{kind} = {function}({called})")
     lines += [f"{x}[{i}] = {x}_i" for x in (*r.slots, "w")]
@@ -366,7 +366,8 @@ def _banks(r: Rule, kind: str) -> str:
 
 
 def _numbers(r: Rule) -> str:
-    return "".join(f"    {name}: real = h[{i}]\n" for i, name in enumerate(r.numbers))
+    """Under names of their own: a rule may call its numbers like something in the loops."""
+    return "".join(f"    n_{name}: real = h[{i}]\n" for i, name in enumerate(r.numbers))
 
 
 def _update_loops(r: Rule) -> str:
