@@ -118,9 +118,13 @@ INLINE real_t mantissa(real_t x) {
         d, p, y, n, m, step, scale, c, s, sums)
 #define call_update(f, w, g, v, s, u, n, h)                                                                                \
     ((void (*)(reals, reals, reals, reals, reals, int64_t, reals))(intptr_t)(f))(w, g, v, s, u, n, h)
-#define call_block(f, address, order, me, rows, scale, update, place)                                                     \
-    ((void (*)(int64_t, ints, int64_t, int64_t, real_t, int64_t, int64_t))(intptr_t)(f))(address, order, me, rows, scale,  \
-                                                                                         update, place)
+#define call_block(f, address, order, me, rows, begin, scale, step, place, h)                                             \
+    ((void (*)(int64_t, ints, int64_t, int64_t, int64_t, real_t, int64_t, int64_t, reals))(intptr_t)(f))(                  \
+        address, order, me, rows, begin, scale, step, place, h)
+#define call_settle(f, address, me, rows, begin, last, batch, h)                                                          \
+    ((void (*)(int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, reals))(intptr_t)(f))(                                \
+        address, me, rows, begin, last, batch, h)
+#define call_finish(f, address, me, h) ((void (*)(int64_t, int64_t, reals))(intptr_t)(f))(address, me, h)
 #define call_forward(f, address, l, me, r0, n)                                                                            \
     ((void (*)(int64_t, int64_t, int64_t, int64_t, int64_t))(intptr_t)(f))(address, l, me, r0, n)
 #define call_learn(f, address, l, me, p, rows, begin, last, h)                                                            \

@@ -22,6 +22,7 @@ CLIPS = {
 }
 MOST_LANES = 16
 LANES_MEMORY = 16 << 20  # bytes of all lanes' gradients
+PATHS = "rows", "one", "columns", "lanes"  # and their kernels
 ROWS, ONE, COLUMNS, LANES = 0, 1, 2, 3  # paths, as in engine.h
 KINDS = {kind.upper(): number for number, kind in enumerate(records.KINDS)}
 
@@ -64,7 +65,6 @@ class Workspace:
         t.threads = 1
         t.address = self.address
         if not program.is_plain:
-            t.block_of_steps = address("block_of_steps") if program.rule else 0
             t.forward_activity = address("forward_activity") if program.costs_activity else 0
             t.forward_other, t.learn_vectors = address("forward_other"), address("learn_vectors") if program.rule else 0
         t.bank = layout.bank * dtype.itemsize
@@ -157,10 +157,14 @@ class Workspace:
         self._signals[:] = 0
 
     def take_path(self, path: int) -> None:
-        """What only some paths need."""
-        self.task.path = path
-        if path == ONE:
-            self.task.rank = self._kernel_address(f"rank_{self.layout.program.rule}")
+        """Find the path's kernels."""
+        program, t, address = self.layout.program, self.task, self._kernel_address
+        name = PATHS[path]
+        t.path = path
+        t.block = address(f"block_of_{name}" if program.is_plain else "block_of_steps")
+        t.settle = 0 if path == ONE else address(f"settle_{name}")
+        t.finish = address("finish_update") if program.deferred else 0
+        t.rank = address(f"rank_{program.rule}") if path == ONE else 0
 
     def keep(self, array: np.ndarray) -> int:
         """The address of an array that lives as long as this."""

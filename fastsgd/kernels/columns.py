@@ -9,8 +9,11 @@ chain as under the row path, so the two give the same bits. Taken by batches of 
 from __future__ import annotations
 
 
-def block_of_columns(t: Task, order: ints, me: i64, rows: i64, scale: real) -> None:
+def block_of_columns(
+    address: i64, order: ints, me: i64, rows: i64, begin: i64, scale: real, step: i64, place: i64, h: reals
+) -> None:
     """This thread's part of a block: its columns of outputs and deltas, its rows where all outputs of a row are needed."""
+    t: Task = task(address)
     r0 = share(rows, me, t.threads)
     r1 = share(rows, me + 1, t.threads)
     gather(t, order, 0, r0, r1)
@@ -43,8 +46,9 @@ def own(panels: i64, part: i64, parts: i64) -> i64:
     return panels * part // parts
 
 
-def learn_columns(t: Task, me: i64, rows: i64, begin: i64, last: i64, h: reals) -> None:
+def settle_columns(address: i64, me: i64, rows: i64, begin: i64, last: i64, batch: i64, h: reals) -> None:
     """Gradient and update of this thread's panels; a thin layer belongs to the last thread."""
+    t: Task = task(address)
     for l in range(t.depth):
         L: Layer = layer(t, l)
         if L.thin:

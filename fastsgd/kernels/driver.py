@@ -1,7 +1,9 @@
 """What Python calls: ``train`` and ``infer``, each by every thread of a crew with its number.
 
 A call works through `budget` blocks of rows and returns; between two calls the Task record says how far the job is, so
-calls may be as short as Python likes without changing a bit. Threads other than 0 only read the record.
+calls may be as short as Python likes without changing a bit. Threads other than 0 only read the record. A path is two
+kernels, reached by address, so that Numba compiles only those that are used: `block` (outputs, losses, deltas), and
+`settle` (gradients and update), which begins when all threads have ended the first.
 """
 
 from __future__ import annotations
@@ -44,16 +46,7 @@ def train(address: i64, me: i64) -> None:
         h: reals = at(to_reals(t.hyper), (step - t.hyper_step) * t.hyper_stride)
         here: ints = ints_at(order, start + done)
         scale: real = real(f8(1) / f8(batch * t.elements))
-        if t.path == ONE:
-            step_one(t, here, me, scale, h)
-        elif t.path == LANES:
-            round_of_lanes(t, here, me, rows, begin, scale, h)
-        elif t.path == COLUMNS:
-            block_of_columns(t, here, me, rows, scale)
-        elif t.block_of_steps:
-            call_block(t.block_of_steps, address, here, me, rows, scale, step, done)
-        else:
-            block_of_rows(t, here, me, rows, scale)
+        call_block(t.block, address, here, me, rows, begin, scale, step, done, h)
         barrier(t, me)
         if me == 0:
             if t.path == LANES:
@@ -66,15 +59,11 @@ def train(address: i64, me: i64) -> None:
         updating = last
         if t.deferred:
             updating = 0
-        if t.path == COLUMNS:
-            learn_columns(t, me, rows, begin, updating, h)
-        elif t.path == LANES and last:
-            merge_lanes(t, me, min(t.lanes, (batch + t.rows - 1) // t.rows), h)
-        elif t.path == ROWS:
-            learn(t, me, rows, begin, updating, h)
+        if t.settle:
+            call_settle(t.settle, address, me, rows, begin, updating, batch, h)
         if last and t.deferred:
             barrier(t, me)
-            finish(t, me, h)
+            call_finish(t.finish, address, me, h)
         barrier(t, me)
         if last and t.deferred and me == 0:
             total = total + f8(batch * t.elements) * penalty(t)

@@ -9,8 +9,9 @@ the bits do not depend on the number of threads. One to three barriers an update
 from __future__ import annotations
 
 
-def finish(t: Task, me: i64, h: reals) -> None:
+def finish_update(address: i64, me: i64, h: reals) -> None:
     """One update of all pieces; dealt out to the threads in turn."""
+    t: Task = task(address)
     numbers: reals = at(h, t.rule_numbers)
     now = 0
     if numbers[NOW] > real(0):

@@ -9,8 +9,11 @@ batch and shapes alone, and so do the bits. Against the row path: 1.1 to 1.4 tim
 from __future__ import annotations
 
 
-def round_of_lanes(t: Task, order: ints, me: i64, rows: i64, begin: i64, scale: real, h: reals) -> None:
+def block_of_lanes(
+    address: i64, order: ints, me: i64, rows: i64, begin: i64, scale: real, step: i64, place: i64, h: reals
+) -> None:
     """One block for each lane, as far as the rows go: gradients into the lanes' banks, losses into `lane_losses`."""
+    t: Task = task(address)
     crew: ints = to_ints(t.crew)
     s: Task = task(crew[me])
     sums: doubles = to_doubles(t.lane_losses)
@@ -21,7 +24,7 @@ def round_of_lanes(t: Task, order: ints, me: i64, rows: i64, begin: i64, scale: 
         if first < rows:
             n = min(t.rows, rows - first)
             s.gradients = t.gradients + lane * t.bank
-            block_of_rows(s, ints_at(order, first), 0, n, scale)
+            rows_of_block(s, ints_at(order, first), 0, n, scale)
             sums[lane] = block_loss(s, n)
             learn(s, 0, n, begin, 0, h)
         lane = lane + t.threads
@@ -33,6 +36,12 @@ def lanes_loss(t: Task) -> f8:
     for lane in range(t.lanes):
         total = total + sums[lane]
     return total
+
+
+def settle_lanes(address: i64, me: i64, rows: i64, begin: i64, last: i64, batch: i64, h: reals) -> None:
+    t: Task = task(address)
+    if last:
+        merge_lanes(t, me, min(t.lanes, (batch + t.rows - 1) // t.rows), h)
 
 
 def merge_lanes(t: Task, me: i64, lanes: i64, h: reals) -> None:

@@ -82,8 +82,10 @@ TASK = {
     "input_width": "i64",
     "path": "i64",  # ROWS, COLUMNS, LANES or ONE
     "address": "i64",  # of this record
-    "block_of_steps": "i64",  # addresses of kernels for steps of other kinds than dense and activation (see steps.py);
-    "forward_other": "i64",  # 0: there are none, so that Numba need not compile them
+    "block": "i64",  # addresses of the path's two kernels: outputs, losses and deltas of a block of rows,
+    "settle": "i64",  # its gradients and the update; 0: the first has done it all
+    "finish": "i64",  # address of the kernel for updates from whole gradients
+    "forward_other": "i64",  # addresses of kernels for steps of other kinds than dense and activation (see steps.py)
     "learn_vectors": "i64",
     "forward_activity": "i64",  # 0: no outputs are regularized
     "rows": "i64",  # most rows of a block

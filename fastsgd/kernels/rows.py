@@ -34,7 +34,19 @@ def block_loss(t: Task, rows: i64) -> f8:
     return (a + c) + (b + e)
 
 
-def block_of_rows(t: Task, order: ints, me: i64, rows: i64, scale: real) -> None:
+def block_of_rows(
+    address: i64, order: ints, me: i64, rows: i64, begin: i64, scale: real, step: i64, place: i64, h: reals
+) -> None:
+    t: Task = task(address)
+    rows_of_block(t, order, me, rows, scale)
+
+
+def settle_rows(address: i64, me: i64, rows: i64, begin: i64, last: i64, batch: i64, h: reals) -> None:
+    t: Task = task(address)
+    learn(t, me, rows, begin, last, h)
+
+
+def rows_of_block(t: Task, order: ints, me: i64, rows: i64, scale: real) -> None:
     """This thread's share of a block of rows: outputs, losses, deltas."""
     r0 = share(rows, me, t.threads)
     r1 = share(rows, me + 1, t.threads)

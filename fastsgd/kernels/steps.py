@@ -35,7 +35,9 @@ def forward_sum(t: Task, l: i64, r0: i64, n: i64) -> None:
             add_row(at(to_reals(L.A), o), at(to_reals(begun.source), o), n * L.width)
 
 
-def block_of_steps(address: i64, order: ints, me: i64, rows: i64, scale: real, update: i64, place: i64) -> None:
+def block_of_steps(
+    address: i64, order: ints, me: i64, rows: i64, begin: i64, scale: real, step: i64, place: i64, h: reals
+) -> None:
     """This thread's share of a block whose first row has this place in the batch: outputs, losses, deltas."""
     t: Task = task(address)
     r0 = share(rows, me, t.threads)
@@ -52,7 +54,7 @@ def block_of_steps(address: i64, order: ints, me: i64, rows: i64, scale: real, u
                 forward_batch_norm(t, L, r0, n)
         elif n > 0:
             if L.draws:
-                disturb(t, l, update, place, r0, n)
+                disturb(t, l, step, place, r0, n)
             else:
                 forward_layer(t, l, me, r0, n)
     if n > 0:
