@@ -1,16 +1,13 @@
-"""Rescaling, Normalization and scaled targets: moments, what the first fit learns, and units."""
+"""Rescaling, Normalization and scaled targets: what the first fit learns, and units."""
 
 import copy
 import pickle
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 import fastsgd
 from fastsgd.layers import Activation, Dense, Input, Normalization, Rescaling
-from fastsgd.scaling import Moments
 
 
 def rows(n=200, seed=0):
@@ -27,56 +24,6 @@ def fitted(x, y, layers=(), engine="cython", metrics=None, epochs=5, fit=None, *
     model.compile(optimizer, "mse", metrics, backend=engine, **options)
     model.fit(x, y, epochs=epochs, verbose=0, **(fit or {}))
     return model
-
-
-# -- Moments
-@given(
-    n=st.integers(1, 200),
-    columns=st.integers(1, 5),
-    shift=st.sampled_from([0.0, 1.0, -1e6, 1e12]),
-    dtype=st.sampled_from(["f4", "f8", "i4", "f2"]),
-    cut=st.integers(0, 200),
-    chunk=st.sampled_from([1, 7, 1 << 15]),
-)
-def test_moments_are_those_of_long_doubles(n, columns, shift, dtype, cut, chunk):
-    shift = shift if dtype in ("f4", "f8") else min(abs(shift), 100.0)
-    x = (np.random.default_rng(n).normal(shift, 10, (n, columns))).astype(dtype)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("fastsgd.scaling.CHUNK", chunk)
-        moments = Moments()
-        for part in (x[:cut], x[cut:]):
-            moments.add(part)
-    exact = x.astype(np.longdouble)
-    assert moments.count == n
-    np.testing.assert_allclose(moments.mean, exact.mean(axis=0).astype(float), rtol=1e-14, atol=1e-13)
-    variance = exact.var(axis=0).astype(float)
-    seen = variance > (1e-6 * exact.mean(axis=0).astype(float)) ** 2
-    np.testing.assert_allclose(moments.variance[seen], variance[seen], rtol=1e-7)
-
-
-def test_an_outlier_comes_first_and_nothing_cancels():
-    x = np.append(1e9, np.random.default_rng(0).normal(size=100_000))[:, None]
-    moments = Moments()
-    moments.add(x[1:])
-    tail = moments.variance[0]
-    assert tail == pytest.approx(np.var(x[1:].astype(np.longdouble)), rel=1e-12)
-    moments = Moments()
-    moments.add(x)
-    assert moments.variance[0] == pytest.approx(float(np.var(x.astype(np.longdouble))), rel=1e-12)
-
-
-@pytest.mark.parametrize("value", [0.1, 1 / 3, -1e30, 0.0, 7])
-@pytest.mark.parametrize("dtype", ["f4", "f8"])
-def test_constant_columns_have_no_variance(value, dtype):
-    moments = Moments()
-    moments.add(np.full((100_001, 1), value, dtype))
-    assert moments.variance[0] == 0.0
-    assert moments.mean[0] == np.dtype(dtype).type(value)
-    noisy = np.full((1000, 1), value, dtype)
-    noisy[::2] = np.nextafter(noisy[::2], noisy[::2] + 1)
-    moments = Moments()
-    moments.add(noisy)
-    assert moments.variance[0] == 0.0 or value == 0.0
 
 
 # -- Layers alone
@@ -320,41 +267,6 @@ def test_rows_of_any_kind_are_never_written_to_and_nan_stays():
     holed = x.astype(float)
     holed[3, 1] = np.nan
     assert np.isnan(model.predict(holed)[:, 0]).tolist() == [i == 3 for i in range(10)]
-
-
-def test_files_keep_what_was_learned(tmp_path):
-    x, y = rows()
-    model = fitted(x, y, [Normalization()], scale_target=True)
-    model.save_weights(tmp_path / "all.npz")
-    names = list(np.load(tmp_path / "all.npz"))
-    assert names[:4] == ["normalization/mean", "normalization/variance", "normalization/count", "dense/kernel"]
-    assert names[-2:] == ["target_scale/mean", "target_scale/variance"]
-    other = fastsgd.Sequential([Input((4,)), Normalization(), Dense(8, "tanh"), Dense(1)])
-    other.compile("sgd", "mse", scale_target=True)
-    other.load_weights(tmp_path / "all.npz")
-    np.testing.assert_array_equal(other.predict(x), model.predict(x))
-
-
-@pytest.mark.parametrize("stop", [2, 5])
-def test_a_backup_goes_on_bit_for_bit(tmp_path, stop):
-    x, y = rows()
-
-    def run(*callbacks):
-        fit = {"validation_split": 0.25, "callbacks": list(callbacks)}
-        return fitted(x, y, [Normalization()], epochs=6, fit=fit, scale_target=True, metrics=["mae"])
-
-    unbroken = run()
-
-    class Stop(fastsgd.callbacks.Callback):
-        def on_epoch_end(self, epoch, logs=None):
-            if epoch == stop:
-                raise RuntimeError("power cut")
-
-    with pytest.raises(RuntimeError, match="power cut"):
-        run(fastsgd.callbacks.BackupAndRestore(tmp_path), Stop())
-    resumed = run(fastsgd.callbacks.BackupAndRestore(tmp_path))
-    np.testing.assert_array_equal(resumed.predict(x), unbroken.predict(x))
-    assert resumed.layers[0].mean.tolist() == unbroken.layers[0].mean.tolist()
 
 
 def test_the_best_weights_come_back_with_their_scale():

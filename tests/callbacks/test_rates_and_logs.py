@@ -7,6 +7,7 @@ import pickle
 
 import numpy as np
 import pytest
+from small_models import net, rows, telling
 
 from fastsgd.callbacks import (
     Callback,
@@ -17,28 +18,8 @@ from fastsgd.callbacks import (
     ReduceLROnPlateau,
     TerminateOnNaN,
 )  # fmt: skip
-from fastsgd.layers import Dense
-from fastsgd.models import Sequential
-from fastsgd.optimizers import SGD, schedules
+from fastsgd.optimizers import schedules
 from fastsgd.training import DivergenceError
-
-
-def rows(n=60, inputs=5, seed=0):
-    rng = np.random.default_rng(seed)
-    x = rng.normal(size=(n, inputs))
-    return x, np.tanh(x @ rng.normal(size=(inputs, 1)))
-
-
-def net(engine="numpy", *, rate=0.05, metrics=None):
-    model = Sequential([Dense(7, "tanh"), Dense(1)], seed=1)
-    model.compile(SGD(rate, momentum=0.9), "mse", metrics, backend=engine, dtype="float64")
-    return model
-
-
-def values(each, key="val_loss"):
-    """A callback that says these are the values of the epochs."""
-    each = iter(each)
-    return LambdaCallback(on_epoch_end=lambda epoch, logs: logs.update({key: next(each)}))
 
 
 class Rates(Callback):
@@ -78,7 +59,7 @@ def test_plateaus(settings, losses, rates):
     reduce = ReduceLROnPlateau(**settings)
     for _ in range(2):  # it may be used again
         watch = Rates()
-        called = [watch, values(losses), reduce]
+        called = [watch, telling(losses), reduce]
         history = net(rate=1.0).fit(x * 0, y * 0, epochs=len(losses), verbose=0, callbacks=called)
         assert watch.seen == pytest.approx(rates)
         assert history["learning_rate"] == watch.seen
@@ -127,7 +108,7 @@ def test_bad_plateaus(settings, error, match):
 def test_schedules_are_not_lowered(make):
     x, y = rows()
     model = net(rate=schedules.PolynomialDecay(0.1, 10, 0.1))
-    lie = values([1.0, 1.0], "loss")
+    lie = telling([1.0, 1.0], "loss")
     with pytest.raises(TypeError, match="This optimizer was created with a `LearningRateSchedule`"):
         model.fit(x, y, epochs=2, verbose=0, callbacks=[lie, make()])
 
@@ -292,6 +273,6 @@ def test_no_end_without_need(raise_error):
 
 def test_stopping_and_lowering_together():
     x, y = rows()
-    called = [values([5.0] * 9), ReduceLROnPlateau(patience=2, factor=0.5), EarlyStopping(patience=5)]
+    called = [telling([5.0] * 9), ReduceLROnPlateau(patience=2, factor=0.5), EarlyStopping(patience=5)]
     history = net().fit(x, y, epochs=9, verbose=0, callbacks=called)
     assert history["learning_rate"] == [0.05, 0.05, 0.05, 0.025, 0.025, 0.0125]
