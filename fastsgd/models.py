@@ -159,8 +159,6 @@ class Sequential(Predictor):
             The model is not compiled, or has no layers.
         TypeError, ValueError
             Data or an argument that cannot be; nothing was trained then.
-        NotImplementedError
-            A Normalization or Rescaling that is not at the model's beginning, and scales features differently.
         RuntimeError
             The model is being trained already.
         DivergenceError

@@ -294,16 +294,19 @@ class Predictor(Stack):
         """Checked rows as the network takes them."""
         return prepared(rows, self.preprocessing, self.target_scale, self._dtype)
 
+    def weight_names(self) -> list[str]:
+        """As the optimizer knows the weights."""
+        return [f"{layer.name}/{part}" for layer in self.layers for part in layer.weight_shapes()]
+
     def _network(self) -> Network:
         """The network of the present settings."""
         engine: Engine = backends.resolve(self._backend)
         if self.loss is None:
             program = Program(self._ops(), self._dtype)
         else:
-            names = [f"{layer.name}/{part}" for layer in self.layers for part in layer.weight_shapes()]
             optimizer = self.optimizer
             program = Program(
-                self._ops(), self._dtype, rule=optimizer.rule, finish=optimizer.finish(names),
+                self._ops(), self._dtype, rule=optimizer.rule, finish=optimizer.finish(self.weight_names()),
                 **vars(self._terms(self.loss)),
             )  # fmt: skip
         return self._weights.network_for(engine, program, {} if self.loss is None else self.optimizer.starts())

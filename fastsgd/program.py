@@ -37,7 +37,7 @@ class Op:
     kind : str
         "dense"; "activation", one that stands alone; "softmax", "log_softmax"; "layer_norm", "batch_norm"; "dropout",
         "alpha_dropout", "gaussian_dropout", "gaussian_noise"; "residual", the end of a residual block: its input plus
-        what the block began with; "activity": its outputs add to the loss.
+        what the block began with; "activity": its outputs add to the loss; "scaling": each feature is scaled by itself.
     inputs, outputs : int
         Features that come in and go out (equal but for "dense").
     use_bias : bool
@@ -47,7 +47,8 @@ class Op:
     constants : tuple of float
         The formula's parameters after the first, in its order. Normalization: epsilon, and momentum of the moving
         statistics. Dropout of all kinds: the rate; noise: the standard deviation. Activity: l1 and l2 of
-        ``l1 sum |a| + l2 sum a**2``, of which the mean over the rows counts.
+        ``l1 sum |a| + l2 sum a**2``, of which the mean over the rows counts. Scaling: shifts, factors and summands of
+        all features, ``(x - shift) factor + summand``.
     trainable : bool
         False: training leaves the weights as they are, and batch normalization goes by its moving statistics.
     use_scale : bool

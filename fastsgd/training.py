@@ -127,7 +127,7 @@ class Fit:
             plan.train.x,
             plan.train.y,
             batch_size=plan.batch_size,
-            hyper=hyper_of(model.optimizer, self.network),
+            hyper=hyper_of(model.optimizer, self.network, model.weight_names()),
             step=model.optimizer.steps,
             shuffle=plan.shuffle,
             seed=model.shuffle_seed,
@@ -322,8 +322,11 @@ def settle_averages(network: Network) -> None:
         network.set_weights([average if moved else w for w, average, moved in chosen])
 
 
-def hyper_of(optimizer: Any, network: Network) -> Any:
-    """The optimizer's numbers for an engine, as long as it still wants the rule that the network was made for."""
+def hyper_of(optimizer: Any, network: Network, names: list[str]) -> Any:
+    """The optimizer's numbers for an engine, as long as it still wants the rule that the network was made for.
+
+    ``names`` are those of the weights.
+    """
 
     def hyper(t: np.ndarray) -> np.ndarray:
         if optimizer.rule != network.program.rule:
@@ -331,11 +334,11 @@ def hyper_of(optimizer: Any, network: Network) -> Any:
                 f"the optimizer's settings were changed amid training so that they need another update rule "
                 f"({optimizer.rule} instead of {network.program.rule}); change them between two calls of fit"
             )
-        wanted = optimizer.finish(()) or Finish()
-        if wanted != replace(network.program.finish or Finish(), decays=()):
+        wanted = optimizer.finish(names)
+        if wanted != network.program.finish:
             raise ValueError(
                 "the optimizer's options were changed amid training so that updates are made otherwise "
-                f"({wanted}); change them between two calls of fit"
+                f"({wanted or Finish()}); change them between two calls of fit"
             )
         return optimizer.hyper(t, network.program.deferred)
 

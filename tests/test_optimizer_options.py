@@ -102,6 +102,63 @@ def test_options_cannot_change_amid_training():
     model.fit(*rows(), verbose=0)
 
 
+@pytest.mark.parametrize("change", [{"weight_decay": 0.5}, {"weight_decay": None}, {"names": ["kernel"]}])
+def test_decay_with_exclusions_may_change_between_fits_only(change, engine):
+    def apply(optimizer):
+        if "names" in change:
+            optimizer.exclude_from_weight_decay(var_names=change["names"])
+        else:
+            optimizer.weight_decay = change["weight_decay"]
+
+    optimizer = optimizers.SGD(0.1, weight_decay=None if change.get("weight_decay") else 0.25)
+    optimizer.exclude_from_weight_decay(var_names=["bias"])
+    model = fastsgd.Sequential([Dense(1)])
+    model.compile(optimizer, "mse", dtype="float64", backend=engine)
+    hook = fastsgd.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: apply(optimizer))
+    with pytest.raises(ValueError, match="options were changed amid training"):
+        model.fit([[0.0]], [1.0], epochs=2, verbose=0, callbacks=hook)
+    model.set_weights([[[1.0]], [1.0]])
+    model.train_on_batch([[0.0]], [1.0])
+    decays = {"names": [1.0, 0.975]}.get(*change, [1 - 0.1 * (optimizer.weight_decay or 0), 1.0])
+    np.testing.assert_allclose([w.item() for w in model.get_weights()], decays)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "wanted", "iterations"),
+    [
+        (2, 3, [2.0, 1.500000395284, 1.500000395284, 1.500000395284, 1.500000395284, 1.004596980298], 2),
+        (3, 2, [2.0, 2.0, 1.500000279024, 1.343745905413, 1.343745905413, 1.024439985307], 3),
+        (2, None, [2.0, 1.500000395284, 1.500000395284, 1.563542665329, 1.354789082508, 1.119746044054], 6),
+        (2, 4, [2.0, 1.500000395284, 1.500000395284, 0.941906191348, 0.941906191348, 0.941906191348], 1),
+    ],
+)  # fmt: skip
+def test_another_count_of_gradients_to_an_update(before, after, wanted, iterations, engine):
+    """As Keras 3.15 does it: gradients go on being counted, and updates are what that makes of the new count."""
+    w, slopes, found = np.array([2.0]), [3.0, 5.0, 9.0, -5.0, 11.0, 3.0], []
+    alone, trained = (optimizers.Adam(0.5, gradient_accumulation_steps=before) for _ in range(2))
+    model = fastsgd.Sequential([Dense(1, use_bias=False)])
+    model.compile(trained, "mae", dtype="float64", backend=engine)
+    model.build((None, 1))
+    model.set_weights([[[2.0]]])
+    for i, slope in enumerate(slopes):
+        if i == 3:
+            alone.gradient_accumulation_steps = trained.gradient_accumulation_steps = after
+        alone.apply([[slope]], [w])
+        model.train_on_batch([[slope]], [-1e3])
+        found.append([w.item(), model.get_weights()[0].item()])
+    np.testing.assert_allclose(found, np.transpose([wanted, wanted]), rtol=1e-11)
+    assert alone.iterations == trained.iterations == iterations
+
+
+def test_averages_of_arrays_that_are_wanted_later_begin_with_the_arrays():
+    w, optimizer = np.array([1.0]), optimizers.SGD(0.5, ema_momentum=0.75)
+    optimizer.apply([[1.0]], [w])
+    optimizer.use_ema = True
+    optimizer.apply([[1.0]], [w])
+    optimizer.finalize_variable_values([w])
+    assert w.item() == 0.75 * 0.5 + 0.25 * 0.0
+
+
 def test_exclusions():
     w, b = np.ones(2), np.ones(2)
     optimizer = optimizers.SGD(0.1, weight_decay=0.5)

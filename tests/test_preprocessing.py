@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import fastsgd
-from fastsgd.layers import Activation, Dense, Input, Normalization, Rescaling
+from fastsgd.layers import Activation, BatchNormalization, Dense, Input, Normalization, Rescaling
 
 
 def rows(n=200, seed=0):
@@ -246,12 +246,44 @@ def test_scaling_amid_a_model_and_nothing_but_scaling():
     alone = fastsgd.Sequential([Rescaling(2.0, 1.0)])
     alone.build((None, 2))
     assert alone.predict([[1.0, 2.0]]).tolist() == [[3.0, 5.0]]
-    model = fastsgd.Sequential([Dense(2), Normalization(mean=[1, 2], variance=[3, 4])])
+    model = fastsgd.Sequential([Dense(2), Normalization(mean=[1, 2, 3], variance=[3, 4, 5])])
     model.build((None, 2))
-    with pytest.raises(NotImplementedError, match="at the beginning of a model only"):
+    with pytest.raises(ValueError, match="layer 'normalization' has mean and variance of 3 features, its inputs have"):
         model.predict([[1.0, 2.0]])
     model.pop()
     assert model.predict([[1.0, 2.0]]).shape == (1, 2)
+
+
+@pytest.mark.parametrize("invert", [False, True])
+def test_features_of_differing_scale_amid_a_model(invert, engine):
+    """As a batch normalization (without epsilon) that is not trained; another adapt counts from then on."""
+    rng = np.random.default_rng(2)
+    x, y, hidden = rng.normal(size=(30, 4)), rng.normal(size=(30, 2)), rng.normal(size=(50, 6)) * np.arange(1, 7)
+    scaled, twin = (
+        fastsgd.Sequential([Dense(6, "tanh"), layer, Dense(2)], seed=0)
+        for layer in (Normalization(invert=invert), BatchNormalization(epsilon=0.0, trainable=False))
+    )
+    for model in (scaled, twin):
+        model.compile(fastsgd.optimizers.SGD(0.01, momentum=0.9), "mse", backend=engine, dtype="float64")
+        model.build((None, 4))
+    for data in (hidden, hidden * 3 + 1):
+        scaled.layers[1].adapt(data)
+        mean, variance, _ = scaled.layers[1].get_weights()
+        if invert:
+            twin.layers[1].set_weights([np.sqrt(variance), mean, np.zeros(6), np.ones(6)])
+        else:
+            twin.layers[1].set_weights([np.ones(6), np.zeros(6), mean, variance])
+        losses = [model.fit(x, y, 8, epochs=2, verbose=0)["loss"] for model in (scaled, twin)]
+        np.testing.assert_allclose(*losses, rtol=1e-12)
+        np.testing.assert_allclose(scaled.predict(x), twin.predict(x), rtol=1e-11)
+    np.testing.assert_array_equal(scaled.layers[1].get_weights()[0], mean)
+
+
+def test_rescaling_by_feature_amid_a_model():
+    model = fastsgd.Sequential([Activation("tanh"), Rescaling([2.0, 0.0, 3.0], offset=[[0.0, 1.0, -1.0]])])
+    model.build((None, 3))
+    x = np.random.default_rng(0).normal(size=(5, 3))
+    np.testing.assert_allclose(model.predict(x), np.tanh(x) * [2, 0, 3] + [0, 1, -1], rtol=1e-5, atol=1e-6)
 
 
 def test_rows_of_any_kind_are_never_written_to_and_nan_stays():

@@ -35,7 +35,16 @@ def test_what_can_be_recorded(engine):
         assert history["grad_norm"][i] == pytest.approx(slope_norm(other, x[:48], y[:48]), rel=1e-6)
 
 
-def slope_norm(model, x, y):
+def test_the_gradient_of_weighted_rows(engine):
+    x, y = rows()
+    model, weights = net(engine), np.linspace(0.0, 3.0, len(x))
+    history = model.fit(x, y, verbose=0, record=("grad_norm", "loss_end"), sample_weight=weights)
+    assert history["loss_end"] == [model.evaluate(x, y, sample_weight=weights)]
+    assert history["grad_norm"][0] == pytest.approx(slope_norm(model, x, y, weights), rel=1e-6)
+    assert history["grad_norm"][0] != pytest.approx(slope_norm(model, x, y), rel=1e-2)
+
+
+def slope_norm(model, x, y, sample_weight=None):
     """Norm of the gradient of the loss, by central differences."""
     weights, total = model.get_weights(), 0.0
     for w in weights:
@@ -44,7 +53,7 @@ def slope_norm(model, x, y):
             for sign in (1, -1):
                 w[i] = kept + sign * 1e-6
                 model.set_weights(weights)
-                values.append(model.evaluate(x, y))
+                values.append(model.evaluate(x, y, sample_weight=sample_weight))
             w[i] = kept
             total += ((values[0] - values[1]) / 2e-6) ** 2
     model.set_weights(weights)

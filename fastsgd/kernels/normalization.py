@@ -163,7 +163,7 @@ def still_batch_norm(t: Task, L: Layer, me: i64, r0: i64, n: i64) -> None:
     for p in range(L.panels):
         mean: reals = at(to_reals(L.W), 2 * L.vector + p * L.width)
         variance: reals = at(mean, L.vector)
-        for j in range(L.width):
+        for j in range(columns_of(L, p)):
             inverse[j] = real(1) / sqrt(variance[j] + c[0])
         for r in range(r0, r0 + n):
             o = (p * t.pitch + r) * L.width
@@ -213,11 +213,11 @@ def backward_still_batch_norm(t: Task, L: Layer, U: Layer, me: i64, r0: i64, n: 
     for p in range(L.panels):
         gamma: reals = at(to_reals(L.W), p * L.width)
         variance: reals = at(gamma, 3 * L.vector)
-        for j in range(L.width):
+        for j in range(columns_of(L, p)):
             factor[j] = gamma[j] / sqrt(variance[j] + c[0])
         for r in range(r0, r0 + n):
             o = (p * t.pitch + r) * L.width
-            multiply(at(to_reals(U.D), o), at(to_reals(L.D), o), factor, L.width)
+            multiply(at(to_reals(U.D), o), at(to_reals(L.D), o), factor, columns_of(L, p))
 
 
 # -- Weights -----------------------------------------------------------------------------------------------------------

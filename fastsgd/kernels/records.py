@@ -7,7 +7,7 @@ record types and Cython's structs are all made from these lists.
 # What a step of the network does; the kernels know the number of each under its name in capitals.
 KINDS = (
     "dense", "activation", "softmax", "log_softmax", "layer_norm", "batch_norm", "residual", "activity",
-    "dropout", "alpha_dropout", "gaussian_dropout", "gaussian_noise",
+    "scaling", "dropout", "alpha_dropout", "gaussian_dropout", "gaussian_noise",
 )  # fmt: skip
 
 # One step of the network. K inputs, N outputs; panels of `width` columns; weight panel: `height` rows and the bias row.

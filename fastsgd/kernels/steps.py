@@ -20,6 +20,8 @@ def forward_other(address: i64, l: i64, me: i64, r0: i64, n: i64) -> None:
         forward_layer_norm(t, L, me, r0, n)
     elif L.kind == BATCH_NORM:
         still_batch_norm(t, L, me, r0, n)
+    elif L.kind == SCALING:
+        forward_scaling(t, L, r0, n)
     else:
         forward_sum(t, l, r0, n)
 
@@ -89,6 +91,8 @@ def backward_step(t: Task, l: i64, me: i64, rows: i64, part: real, r0: i64, n: i
             backward_batch_norm(t, L, U, rows, r0, n)
     elif L.kind == ACTIVITY:
         backward_activity(t, L, U, part, r0, n)
+    elif L.kind == SCALING:
+        backward_scaling(t, L, U, r0, n)
     elif L.draws and L.kind != GAUSSIAN_NOISE:
         for p in range(L.panels):
             o = (p * t.pitch + r0) * L.width
@@ -107,6 +111,28 @@ def backward_step(t: Task, l: i64, me: i64, rows: i64, part: real, r0: i64, n: i
                 o = (p * t.pitch + r0) * end.width
                 add_row(at(to_reals(U.D), o), at(to_reals(end.D), o), n * end.width)
     slope_of_layer(t, U, r0, n)
+
+
+# -- Scaling: `constants` are the shifts of all columns, their factors, their summands ---------------------------------
+def forward_scaling(t: Task, L: Layer, r0: i64, n: i64) -> None:
+    for p in range(L.panels):
+        c: reals = at(to_reals(L.constants), p * L.width)
+        for r in range(r0, r0 + n):
+            o = (p * t.pitch + r) * L.width
+            scale_columns(at(to_reals(L.A), o), at(to_reals(L.source), o), c, L.outputs, columns_of(L, p))
+
+
+def scale_columns(a: reals, x: reals, c: reals, features: i64, n: i64) -> None:
+    for j in range(n):
+        a[j] = (x[j] - c[j]) * c[features + j] + c[2 * features + j]
+
+
+def backward_scaling(t: Task, L: Layer, U: Layer, r0: i64, n: i64) -> None:
+    for p in range(L.panels):
+        factors: reals = at(to_reals(L.constants), L.outputs + p * L.width)
+        for r in range(r0, r0 + n):
+            o = (p * t.pitch + r) * L.width
+            multiply(at(to_reals(U.D), o), at(to_reals(L.D), o), factors, columns_of(L, p))
 
 
 # -- Regularizers of activity: what outputs of a step add to the loss, by row ------------------------------------------

@@ -1,7 +1,7 @@
 """Layers that bring features to another scale, before the network learns anything of them.
 
 At the beginning of a model they are applied to the rows once, in float64, when ``fit`` or ``predict`` begins: they cost
-an epoch nothing, and the rows of a fit are copied.
+an epoch nothing, and the rows of a fit are copied. Further on, they are a step of the network.
 """
 
 from __future__ import annotations
@@ -30,25 +30,21 @@ class Preprocessing(Layer):
         """Nothing but layers of this kind comes before it in its model."""
         return self.model is not None and self in self.model.preprocessing
 
-    def line(self) -> tuple[np.ndarray, np.ndarray]:
-        """Factor and summand of every feature."""
-        assert self.inputs is not None
-        offset = self.apply(np.zeros((1, self.inputs)))[0]
-        return self.apply(np.ones((1, self.inputs)))[0] - offset, offset
+    def terms(self) -> tuple[Any, Any, Any]:
+        """Shift, factor and summand: ``(rows - shift) * factor + summand``; numbers, or one for every feature."""
+        raise NotImplementedError
 
     def op(self) -> Op | None:
         if self.leads:
             return None
         assert self.inputs is not None
-        factors, summands = self.line()
-        if np.ptp(factors) or np.ptp(summands):
-            raise NotImplementedError(
-                f"layer {self.name!r} scales features differently: that is supported at the beginning of a model only"
-            )
-        return Op(
-            "activation", self.inputs, self.inputs, activation="affine",
-            constants=(float(factors[0]), float(summands[0])),
-        )  # fmt: skip
+        self.apply(np.zeros((1, self.inputs)))  # an error if it has numbers for more or fewer features
+        terms = np.array([np.broadcast_to(np.ravel(term), self.inputs) for term in self.terms()])
+        if np.ptp(terms, axis=1).any():
+            return Op("scaling", self.inputs, self.inputs, constants=tuple(terms.ravel().tolist()))
+        shift, factor, summand = terms[:, 0].tolist()
+        line = factor, summand - shift * factor
+        return Op("activation", self.inputs, self.inputs, activation="affine", constants=line)
 
     def __call__(self, inputs: Any) -> np.ndarray:
         """What comes out for an array of shape (..., features): float32 where that comes in, else float64."""
@@ -98,6 +94,9 @@ class Rescaling(Preprocessing):
                 )
         return rows * self._scale + self._offset
 
+    def terms(self) -> tuple[Any, Any, Any]:
+        return 0.0, self._scale, self._offset
+
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "scale": self._scale.tolist(), "offset": self._offset.tolist()}
 
@@ -109,8 +108,8 @@ class Normalization(Preprocessing):
     """``(inputs - mean) / sqrt(variance)``, by feature. A feature of variance 0 is only shifted.
 
     Mean and variance are given, learned by :meth:`adapt`, or else by the first ``fit``: from the rows trained on, not
-    from those that validate. (Keras must be told by ``adapt``, and divides by 1e-7 at least.) Only at the beginning of
-    a model: elsewhere ``fit`` teaches it nothing, and what does not know mean and variance changes nothing.
+    from those that validate. (Keras must be told by ``adapt``, and divides by 1e-7 at least.) ``fit`` teaches only
+    those at the beginning of a model; elsewhere what does not know mean and variance changes nothing.
 
     Parameters
     ----------
@@ -226,6 +225,12 @@ class Normalization(Preprocessing):
             )
         scale = Standard(self.mean, self.variance)
         return scale.back(rows) if self.invert else scale.to(rows)
+
+    def terms(self) -> tuple[Any, Any, Any]:
+        if self.mean is None or self.variance is None:
+            return 0.0, 1.0, 0.0
+        deviation = Standard(self.mean, self.variance).deviation
+        return (0.0, deviation, self.mean) if self.invert else (self.mean, 1 / deviation, 0.0)
 
     # -- Weights that the layer keeps itself
     def kept_shapes(self) -> dict[str, tuple[int, ...]]:

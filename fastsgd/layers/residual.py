@@ -57,7 +57,9 @@ class Residual(Layer):
         if not isinstance(layer, Layer) or isinstance(layer, InputLayer):
             raise TypeError(f"a residual block is made of layers, got {layer!r} of type {type(layer).__name__}")
         if isinstance(layer, Preprocessing):
-            raise TypeError(f"layer {layer.name!r} belongs at the beginning of a model, not in a residual block")
+            raise TypeError(
+                f"layer {layer.name!r} cannot stand in a residual block: put it before the block, or behind it"
+            )
         if layer.model is not None:
             raise ValueError(f"layer {layer.name!r} belongs to a model; weights are not shared, make a new layer")
         taken = {other.name for other in self.layers}

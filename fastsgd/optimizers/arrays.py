@@ -130,15 +130,15 @@ class Arrays:
             self._memories(i)
 
     def _memories(self, i: int) -> dict[str, np.ndarray]:
-        """The slots of variable i, made where the present settings need one that was not needed before."""
+        """Slots of variable i that the present settings need, made where they were not needed before."""
         letters = source.update_table()[self.rule].slots
-        starts = self.starts()
-        for letter in (
-            letters + source.AVERAGE * self.use_ema + source.GATHERED * bool(self.gradient_accumulation_steps)
-        ):
-            if letter not in self._slots[i]:
-                self._slots[i][letter] = np.full_like(self._variables[i], starts.get(letter, 0.0))
-        return self._slots[i]
+        letters += source.AVERAGE * self.use_ema + source.GATHERED * bool(self.gradient_accumulation_steps)
+        slots, w, starts = self._slots[i], self._variables[i], self.starts()
+        for letter in letters:
+            if letter not in slots:
+                late = letter == source.AVERAGE and self.steps
+                slots[letter] = w.copy() if late else np.full_like(w, starts.get(letter, 0.0))
+        return {letter: slots[letter] for letter in letters}
 
     def apply(self, grads: Sequence[Any], trainable_variables: Iterable[np.ndarray] | None = None) -> None:
         """One update: move arrays against their gradients, in place, and count it.

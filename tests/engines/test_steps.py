@@ -56,6 +56,10 @@ NETS = {
         dense(3, 20), op("activity", 20, 0.02, 0.03), dense(20, 20), op("residual", 20, block=2), op("softmax", 20),
         op("activity", 20, 0.1, 0.0), dense(20, 2), op("activity", 2, 0.0, 0.2),
     ),
+    "scaling": (
+        dense(3, 37), op("scaling", 37, *np.linspace(-1, 1, 37), *np.linspace(3, -2, 37), *np.linspace(0, 0.5, 37)),
+        dense(37, 2), op("scaling", 2, 0.5, -0.5, 2.0, 0.3, 1.0, 0.0),
+    ),
     "all of it": (
         dense(3, 33, "linear"), batch_norm(33), op("activation", 33, activation="relu"), op("dropout", 33, 0.2),
         norm(33), dense(33, 33, "gelu"), batch_norm(33), op("dropout", 33, 0.1), op("residual", 33, block=4),

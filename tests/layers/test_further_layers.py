@@ -255,7 +255,7 @@ def test_a_frozen_one_goes_by_its_moving_statistics(engine):
         (lambda: Residual([]), ValueError, "one at least"),
         (lambda: Residual([3]), TypeError, "a residual block is made of layers, got 3"),
         (lambda: Residual([Input((3,))]), TypeError, "made of layers"),
-        (lambda: Residual([Normalization()]), TypeError, "belongs at the beginning of a model"),
+        (lambda: Residual([Normalization()]), TypeError, "cannot stand in a residual block"),
         (lambda: Residual([Dense(3, name="a"), Dense(3, name="a")]), ValueError, "there is a layer 'a' already"),
         (lambda: Residual([Dense(3)], input_dim=4), ValueError, r"\(None, 4\) comes in and \(None, 3\) goes out"),
         (lambda: Residual([Dense(3, input_dim=5)], input_dim=3), ValueError, "layer 'dense' takes 5 features"),

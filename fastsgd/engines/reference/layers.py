@@ -126,6 +126,20 @@ class LogSoftmax(Layer):
         return Da - kept * Da.sum(axis=1, keepdims=True)
 
 
+class Scaling(Layer):
+    """a = (x - shift) factor + summand, each feature with its own."""
+
+    def __init__(self, op: Op, *more: Any) -> None:
+        super().__init__(op, *more)
+        self.shift, self.factor, self.summand = np.array(op.constants, self.dtype).reshape(3, -1)
+
+    def forward(self, x: np.ndarray, moment: Moment | None) -> tuple[np.ndarray, Any]:
+        return (x - self.shift) * self.factor + self.summand, None
+
+    def backward(self, Da: np.ndarray, kept: Any, first: bool, below: bool) -> np.ndarray:
+        return Da * self.factor
+
+
 class Activity(Layer):
     """Outputs add l1 sum |x| + l2 sum x**2 to the loss, the mean over the rows."""
 

@@ -15,7 +15,7 @@ from ...program import Finish, Op, Program
 from .. import Hyper, draws
 from .finish import Variable, finish, limited, penalty_slope
 from .judgement import Judgement
-from .layers import Activity, Dense, Layer, LogSoftmax, Moment, Softmax
+from .layers import Activity, Dense, Layer, LogSoftmax, Moment, Scaling, Softmax
 from .noise import Noise
 from .normalization import BatchNorm, LayerNorm
 from .order import row_order
@@ -24,7 +24,7 @@ from .run import ReferenceRun
 KINDS: dict[str, type[Layer]] = {
     "dense": Dense, "activation": Dense, "softmax": Softmax, "log_softmax": LogSoftmax,
     "layer_norm": LayerNorm, "batch_norm": BatchNorm, **dict.fromkeys(draws.DRAWN, Noise),
-    "residual": Layer, "activity": Activity,
+    "residual": Layer, "activity": Activity, "scaling": Scaling,
 }  # fmt: skip
 BLOCK = 4096  # rows predicted at once: bounds the memory of activations
 
