@@ -6,9 +6,10 @@ The extensions are optional: without a C compiler the package installs all the s
 
 import os
 import platform
-import runpy
+import sys
 import sysconfig
 from pathlib import Path
+from types import ModuleType
 
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
@@ -61,14 +62,17 @@ def generate():
     """kernels.py, kernels.pxd and records.h from the source, then kernels.c."""
     from Cython.Build import cythonize
 
-    source, typed = runpy.run_path(str(KERNELS / "source.py")), runpy.run_path(str(KERNELS / "typed.py"))
-    lists = runpy.run_path(str(KERNELS / "records.py"))
-    records = {"LayerRecord": lists["LAYER"], "TaskRecord": lists["TASK"], "PieceRecord": lists["PIECE"]}
-    text = source["text"]()
+    # fastsgd itself wants NumPy, and what is built here; its kernels want nothing, so they are a package of their own.
+    package = sys.modules["kernels"] = ModuleType("kernels")
+    package.__path__ = [str(KERNELS)]
+    from kernels import records, typed
+    from kernels.source.text import text
+
+    structs = {"LayerRecord": records.LAYER, "TaskRecord": records.TASK, "PieceRecord": records.PIECE}
     made = {
-        "kernels.py": typed["stripped"](text),
-        "kernels.pxd": typed["pxd"](text, records, lists["CONSTANTS"], (ENGINES / "borrowed.pxd").read_text()),
-        "records.h": typed["header"](records, lists["CONSTANTS"]),
+        "kernels.py": typed.stripped(text()),
+        "kernels.pxd": typed.pxd(text(), structs, records.CONSTANTS, (ENGINES / "borrowed.pxd").read_text()),
+        "records.h": typed.header(structs, records.CONSTANTS),
     }
     GENERATED.mkdir(parents=True, exist_ok=True)
     for name, content in made.items():

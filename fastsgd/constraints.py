@@ -13,7 +13,7 @@ import numpy as np
 
 from .arguments import number, whole
 from .identifiers import instance, serialized
-from .kernels import source
+from .kernels.source.arrays import on_arrays
 from .program import Limits
 
 __all__ = [
@@ -82,7 +82,7 @@ class _Norms(Constraint):
         axis = tuple(self.axis) if isinstance(self.axis, Sequence) else self.axis
         norms = np.sqrt(np.square(w).sum(axis=axis, keepdims=True))
         real: Any = w.dtype.type
-        return w * source.on_arrays(real)["norm_scale"](norms, *(real(limit) for limit in self._numbers()))
+        return w * on_arrays(real)["norm_scale"](norms, *(real(limit) for limit in self._numbers()))
 
     def limits(self) -> Limits:
         if self.axis not in (0, [0], (0,)):

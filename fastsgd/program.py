@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .kernels import source
+from .kernels.source.tables import AVERAGE, GATHERED, row_loss_table, update_table
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ class Finish:
 
     Parameters
     ----------
-    clip : one of source.CLIPS, or None
+    clip : one of records.CLIPS, or None
     gather : int
         Gradients whose mean makes an update.
     average : bool
@@ -167,8 +167,8 @@ class Program:
     def memories(self) -> str:
         """Letters of what an update keeps of each weight: the rule's slots, a moving average, a sum of gradients."""
         finish = self.finish or Finish()
-        slots = source.update_table()[self.rule].slots if self.rule else ""
-        return slots + source.AVERAGE * finish.average + source.GATHERED * (finish.gather > 1)
+        slots = update_table()[self.rule].slots if self.rule else ""
+        return slots + AVERAGE * finish.average + GATHERED * (finish.gather > 1)
 
     @property
     def deferred(self) -> bool:
@@ -226,7 +226,7 @@ class Program:
     @property
     def by_row(self) -> bool:
         """The loss is one of whole rows."""
-        return self.loss in source.row_loss_table()
+        return self.loss in row_loss_table()
 
     def weight_shapes(self) -> list[tuple[int, ...]]:
         """Shapes of the weight arrays in order, step by step: kernel (inputs, outputs), then bias (outputs,)."""

@@ -20,7 +20,7 @@ from .engines.reference import row_order
 from .evaluation import evaluate
 from .history import History
 from .interrupts import Interrupts
-from .kernels import source
+from .kernels.source.tables import AVERAGE
 from .place import Place
 from .plan import Plan
 from .program import Finish
@@ -316,8 +316,8 @@ class Fit:
 def settle_averages(network: Network) -> None:
     """Put the moving averages of trainable weights in their places, if there are some."""
     letters = network.program.memories
-    if source.AVERAGE in letters:
-        averages = network.get_slots()[letters.index(source.AVERAGE)]
+    if AVERAGE in letters:
+        averages = network.get_slots()[letters.index(AVERAGE)]
         chosen = zip(network.get_weights(), averages, network.program.trained(), strict=True)
         network.set_weights([average if moved else w for w, average, moved in chosen])
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .engines import Engine, Network
-from .kernels import source
+from .kernels.source.tables import AVERAGE
 from .program import Program
 
 
@@ -86,8 +86,8 @@ class Weights:
                 letters = program.memories
                 shapes = program.weight_shapes()
                 new = {s: [np.full(shape, starts.get(s, 0.0)) for shape in shapes] for s in letters}
-                if source.AVERAGE in new:  # of weights that are there already
-                    new[source.AVERAGE] = self._arrays
+                if AVERAGE in new:  # of weights that are there already
+                    new[AVERAGE] = self._arrays
                 slots = new | self._slots
                 network.set_slots([[a.astype(program.dtype) for a in slots[s]] for s in letters])
                 self._slots = {}

@@ -14,7 +14,8 @@ from hypothesis.extra import numpy as arrays
 from scipy import special
 
 from fastsgd import activations
-from fastsgd.kernels import source
+from fastsgd.kernels.source.arrays import on_arrays
+from fastsgd.kernels.source.tables import activation_table
 
 NAMES = [name for name in activations.elementwise.FUNCTIONS if name != "threshold"]  # it has no defaults
 FROZEN = json.loads((Path(__file__).parent / "oracles" / "keras_activations.json").read_text())
@@ -47,7 +48,7 @@ def test_values_and_slopes_of_keras(call):
     np.testing.assert_allclose(function(x, **call["settings"]), call["values"], rtol=1e-10, atol=1e-14)
     if "slopes" in call:
         name, constants = activations.formula(functools.partial(function, **call["settings"]))
-        table, formulas = source.activation_table(), source.on_arrays(np.float64)
+        table, formulas = activation_table(), on_arrays(np.float64)
         at = formulas[name](x, *constants) if table[name].from_output else x
         slopes = np.broadcast_to(formulas[f"{name}_slope"](at, *constants), x.shape)
         rtol = 1e-7 if name == "hard_sigmoid" else 1e-10  # PyTorch's 1/6 is one of float32
@@ -225,7 +226,7 @@ def test_get_functions():
 def test_formula(identifier, wanted):
     chosen = activations.formula(identifier)
     assert chosen == wanted
-    assert len(chosen.constants) == len(source.activation_table()[chosen.name].parameters)
+    assert len(chosen.constants) == len(activation_table()[chosen.name].parameters)
 
 
 @pytest.mark.parametrize(
@@ -254,7 +255,7 @@ def test_of_another_kind(identifier):
 
 
 def test_every_formula_without_parameters_has_a_function():
-    for name, formula in source.activation_table().items():
+    for name, formula in activation_table().items():
         if not formula.parameters:
             function = activations.get(name)
             assert activations.formula(function) == (name, ())

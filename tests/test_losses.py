@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import mean_squared_error as sklearn_mse
 
 from fastsgd import losses
-from fastsgd.kernels import source
+from fastsgd.kernels.source.tables import loss_table, row_loss_table
 
 TRUE = np.array([[1, 9, 2], [-5, -2, 6]])
 PRED = np.array([[4, 8, 12], [8, 1, 3]], dtype="float32")
@@ -154,5 +154,5 @@ def test_bad_settings():
 @pytest.mark.parametrize("cls", losses.CLASSES.values())
 def test_every_loss_has_its_formula_in_the_kernels(cls):
     loss = losses.compiled(cls(axis=-1) if "axis" in cls.settings else cls)
-    known = source.loss_table() | source.row_loss_table()
+    known = loss_table() | row_loss_table()
     assert len(loss.constants) == len(known[loss.formula].parameters)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fastsgd import optimizers
-from fastsgd.kernels import source
+from fastsgd.kernels.source.tables import update_table
 from fastsgd.optimizers import SGD
 
 MOMENTUM = [
@@ -90,7 +90,7 @@ def test_what_the_engine_asks(settings, rule):
     optimizer = SGD(0.2, decay=0.5, **settings)
     assert optimizer.rule == rule
     hyper = optimizer.hyper(np.arange(3, 5))
-    numbers = source.update_table()[rule].numbers
+    numbers = update_table()[rule].numbers
     assert hyper.shape == (2, len(numbers))
     assert hyper.dtype == np.float64
     assert hyper[:, numbers.index("lr")].tolist() == [0.2 / 2.5, 0.2 / 3.0]

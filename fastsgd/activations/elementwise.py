@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..arguments import number
-from ..kernels import source
+from ..kernels.source.arrays import on_arrays
+from ..kernels.source.tables import activation_table
 
 Function = Callable[..., Any]
 
@@ -54,7 +55,7 @@ def real_array(x: ArrayLike) -> np.ndarray:
 def evaluate(x: ArrayLike, choice: Choice) -> Any:
     """The formula at x: float32 for float32, otherwise float64; a new array, or a NumPy scalar for a scalar."""
     z = real_array(x)
-    formulas = source.on_arrays(z.dtype)
+    formulas = on_arrays(z.dtype)
     with np.errstate(all="ignore"):  # both sides of a where() are evaluated, overflow in the one not taken is no news
         y = formulas[choice.name](z, *map(z.dtype.type, choice.constants))
     return (y.copy() if y is z else y)[()]
@@ -293,6 +294,6 @@ FUNCTIONS: dict[str, Function] = {
         threshold, sparse_plus, sparse_sigmoid,
     )
 }  # fmt: skip
-for _name, _formula in source.activation_table().items():
+for _name, _formula in activation_table().items():
     if not _formula.parameters and _name not in FUNCTIONS:
         FUNCTIONS[_name] = globals()[_name] = _further(_name)

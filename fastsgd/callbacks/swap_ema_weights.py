@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..kernels import source
+from ..kernels.source.tables import AVERAGE
 from .base import Callback, Logs
 
 
@@ -65,10 +65,10 @@ class SwapEMAWeights(Callback):
             self._weights = None
             return
         letters = network.program.memories
-        if source.AVERAGE not in letters:
+        if AVERAGE not in letters:
             raise ValueError("SwapEMAWeights must be used when `use_ema=True` is set on the optimizer")
         if self.model.optimizer.iterations:  # else there are none yet
             self._weights = network.get_weights()
-            pairs = zip(self._weights, network.get_slots()[letters.index(source.AVERAGE)], strict=True)
+            pairs = zip(self._weights, network.get_slots()[letters.index(AVERAGE)], strict=True)
             trained = network.program.trained()
             network.set_weights([b if moved else a for (a, b), moved in zip(pairs, trained, strict=True)])

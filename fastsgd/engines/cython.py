@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..kernels import source
+from ..kernels.source.tables import ADDED
 from ..program import Program
 from .compiled import CompiledNetwork, Library
 
@@ -70,7 +70,7 @@ def library(isa: str, dtype: np.dtype) -> Library:
     capsules = module.__pyx_capi__
 
     def address(name: str) -> int:
-        if name in source.ADDED:  # a user's formula: its loop is compiled now, and called like those compiled ahead
+        if name in ADDED:  # a user's formula: its loop is compiled now, and called like those compiled ahead
             return _kernels_of_numba(dtype).address(name)
         capsule = capsules[name]
         return _pointer(capsule, _capsule_name(capsule))

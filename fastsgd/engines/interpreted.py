@@ -13,7 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from ..kernels import records, source
+from ..kernels import records
+from ..kernels.source import text
+from ..kernels.source.tables import ADDED
 from ..program import Program
 from .compiled import CompiledNetwork, Library
 from .layout import LayerRecord, PieceRecord, TaskRecord
@@ -125,8 +127,8 @@ def library(dtype: np.dtype) -> Library:
         space[order[number - 1]](*arguments)
 
     def address(name: str) -> int:
-        if name in source.ADDED and name not in order:
-            source.define(source.ADDED[name].functions + source.ADDED[name].loops, space)
+        if name in ADDED and name not in order:
+            text.define(ADDED[name].functions + ADDED[name].loops, space)
             order.append(name)
         return order.index(name) + 1
 
@@ -140,7 +142,7 @@ def library(dtype: np.dtype) -> Library:
     space |= names(dtype) | {"call_activation": call, "call_product": call, "call_loss": call, "call_update": call}
     space |= {"call_settle": call, "call_finish": call}
     space |= {"call_rank": call, "call_block": call, "call_forward": call, "call_learn": call, "call_judge": call}
-    source.load(space)
+    text.load(space)
     order = [name for name, f in space.items() if callable(f)]
     return Library(address, lambda name: quietly(space[name]))
 

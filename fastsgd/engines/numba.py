@@ -17,13 +17,14 @@ from typing import Any
 import numpy as np
 from numba import cfunc, njit, types
 
-from ..kernels import source
+from ..kernels.source import parts, text
+from ..kernels.source.tables import ADDED
 from ..program import Program
 from . import intrinsics
 from .compiled import CompiledNetwork, Library
 
 HERE = Path(__file__).parent
-SOURCES = (*sorted(HERE.glob("*.py")), *sorted(source.HERE.glob("*.py")))
+SOURCES = (*sorted(HERE.glob("*.py")), *sorted(parts.HERE.rglob("*.py")))
 OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
 
 
@@ -44,7 +45,7 @@ class Kernels:
     def jitted(self) -> dict[str, Any]:
         """All functions of the source as Numba dispatchers; nothing is compiled yet."""
         if self._jitted is None:
-            self._jitted = source.load(intrinsics.names(self.dtype))
+            self._jitted = text.load(intrinsics.names(self.dtype))
             self._jit(self._jitted)
         return self._jitted
 
@@ -61,8 +62,8 @@ class Kernels:
         """One of the functions; also one of a formula that was added at run time."""
         space = self.jitted()
         if name not in space:
-            added = source.ADDED[name]
-            source.define(added.functions + added.loops, space)
+            added = ADDED[name]
+            text.define(added.functions + added.loops, space)
             self._jit(space)
         return space[name]
 

@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ..kernels import records, source
+from ..kernels import records
+from ..kernels.source.tables import AVERAGE, GATHERED, activation_table, update_table
 from ..program import Finish, Op, Program
 from . import draws
 from .layout import LayerRecord, Layout, Place, TaskRecord, aligned, round_up, width_of
@@ -18,7 +19,7 @@ SCRATCH = 34 * 32  # elements of a thread's gradient tile, as in tile.h
 MOST_THREADS = 64
 CLIPS = {
     kind: records.CONSTANTS[name]
-    for kind, name in zip(source.CLIPS, ("CLIP_NORM", "CLIP_VALUE", "CLIP_ALL"), strict=True)
+    for kind, name in zip(records.CLIPS, ("CLIP_NORM", "CLIP_VALUE", "CLIP_ALL"), strict=True)
 }
 MOST_LANES = 16
 LANES_MEMORY = 16 << 20  # bytes of all lanes' gradients
@@ -81,7 +82,7 @@ class Workspace:
         t.update = address(f"update_{program.rule}") if program.rule else 0
 
         below = t.input
-        formulas = source.activation_table()
+        formulas = activation_table()
         for number, (record, place) in enumerate(zip(self.layers, layout.places, strict=True)):
             op = place.op
             record.kind, record.inputs, record.outputs = KINDS[op.kind.upper()], op.inputs, op.outputs
@@ -139,10 +140,10 @@ class Workspace:
         finish = program.finish or Finish()
         self.pieces = make_pieces(layout)
         t.deferred, t.pieces, t.piece = 1, len(self.pieces), ctypes.addressof(self.pieces)
-        t.rule_numbers = len(source.update_table()[program.rule or ""].numbers)
+        t.rule_numbers = len(update_table()[program.rule or ""].numbers)
         t.clip = 0 if finish.clip is None else CLIPS[finish.clip]
         t.joint = any(piece.constraint == NORM for piece in self.pieces)
-        for name, letter in (("average", source.AVERAGE), ("gathered", source.GATHERED)):
+        for name, letter in (("average", AVERAGE), ("gathered", GATHERED)):
             if letter in program.memories:
                 setattr(t, name, (1 + program.memories.index(letter)) * layout.bank * program.dtype.itemsize)
         t.norms = self._zeros(len(self.pieces), np.dtype("f8"))

@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, overload
 
 from ..arguments import number
-from ..kernels import source
+from ..kernels.source.tables import SLOTS
 from . import functions
 from .check import check
 from .functions import sigmoid, softplus
@@ -181,10 +181,8 @@ def update_rule(f: Function | None = None, *, starts: Mapping[str, float] | None
     arguments, settings = parameters_of(f, "update rule", 3)
     what, tail = f"update rule {f.__name__.strip('<>')}", arguments[2:]
     memories = tail[: tail.index("lr")] if "lr" in tail else tail
-    if tail[len(memories) :] not in (["lr"], ["lr", "t"]) or len(memories) > len(source.SLOTS):
-        raise TypeError(
-            f"{what} must take w, g, up to {len(source.SLOTS)} memories, lr, and t or not; takes {arguments}"
-        )
+    if tail[len(memories) :] not in (["lr"], ["lr", "t"]) or len(memories) > len(SLOTS):
+        raise TypeError(f"{what} must take w, g, up to {len(SLOTS)} memories, lr, and t or not; takes {arguments}")
     taken = [p for p in settings if hasattr(CustomOptimizer, p) or p in ("name", "steps", "recipe")]
     if taken:
         raise TypeError(f"{what}: the setting {taken[0]!r} has the name of something that every optimizer has")
@@ -192,7 +190,7 @@ def update_rule(f: Function | None = None, *, starts: Mapping[str, float] | None
     if unknown:
         raise ValueError(f"{what}: starts has {unknown[0]!r}, which is no memory; memories: {', '.join(memories)}")
     tape = Tape()
-    letters = dict(zip(arguments, ["w", "g", *source.SLOTS[: len(memories)], *tail[len(memories) :]], strict=True))
+    letters = dict(zip(arguments, ["w", "g", *SLOTS[: len(memories)], *tail[len(memories) :]], strict=True))
     roots = trace(tape, f, {**letters, **{p: f"{SETTING}{p}" for p in settings}}, what)
     if len(roots) != 1 + len(memories):
         raise TypeError(f"{what} must return {1 + len(memories)} numbers, w and its memories; returns {len(roots)}")

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..kernels import source
+from ..kernels.source.arrays import on_arrays
 from .recipe import Recipe
 
 STEP = 1e-5
@@ -33,7 +33,7 @@ def check(recipe: Recipe, functions: Sequence[Function], over: tuple[float, floa
     ValueError
         It does not hold, or the value is nowhere finite.
     """
-    formulas = source.on_arrays(np.float64)
+    formulas = on_arrays(np.float64)
     name, constants = recipe.register(), recipe.constants({})
     what = f"{recipe.kind} {recipe.name}"
     rest, x = _places(recipe.kind, over)

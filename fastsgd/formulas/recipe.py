@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from ..arguments import number
-from ..kernels import source
+from ..kernels.source.tables import ADDED, Formula
+from ..kernels.source.text import add_formula
 from .tape import Tape
 from .text import function
 
@@ -63,9 +64,9 @@ class Recipe:
         slope = function("it_slope", seen, parameters, tape, self.slope)
         digest = hashlib.sha256((value + slope).encode()).hexdigest()[:12]
         name = f"{''.join(c if c.isalnum() and c.isascii() else '_' for c in self.name)}_{digest}"
-        if name not in source.ADDED:
+        if name not in ADDED:
             text = (value + "\n\n" + slope + "\n\n").replace("def it", f"def {name}")
-            source.add(PART[self.kind], source.Formula(name, tuple(parameters), self.from_output), text)
+            add_formula(PART[self.kind], Formula(name, tuple(parameters), self.from_output), text)
         return name
 
     def constants(self, settings: Mapping[str, Any]) -> tuple[float, ...]:

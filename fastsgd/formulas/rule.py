@@ -15,7 +15,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..arguments import number
-from ..kernels import source
+from ..kernels.source.arrays import on_arrays
+from ..kernels.source.tables import ADDED, ARRAYS, SLOTS, Rule, update_table
+from ..kernels.source.text import add_formula
 from ..optimizers.base import Optimizer, Rate
 from .recipe import SETTING
 from .tape import COMPARISONS, Tape, operands
@@ -35,7 +37,7 @@ class RuleRecipe:
         A :class:`fastsgd.formulas.tape.Tape` with the arguments ``w``, ``g``, letters of memories, ``lr``, ``t`` and
         settings.
     roots : tuple of int
-        The new weight and the new memories, whose letters are the first of ``source.SLOTS``.
+        The new weight and the new memories, whose letters are the first of ``SLOTS``.
     settings : tuple of (str, float)
         Parameters of the rule and their defaults.
     starts : tuple of float
@@ -51,7 +53,7 @@ class RuleRecipe:
     def __post_init__(self) -> None:
         whole = all(type(i) is int and 0 <= i < len(self.nodes) for i in self.roots)
         memories = len(self.roots) - 1
-        fits = 0 <= memories <= len(source.SLOTS) and len(self.starts) == memories
+        fits = 0 <= memories <= len(SLOTS) and len(self.starts) == memories
         if not whole or not fits or not all(p.isidentifier() for p, _ in self.settings):
             raise ValueError(f"{self!r} is no update rule")
 
@@ -62,7 +64,7 @@ class RuleRecipe:
 
     @property
     def slots(self) -> str:
-        return source.SLOTS[: len(self.starts)]
+        return SLOTS[: len(self.starts)]
 
     @property
     def uniform(self) -> list[str]:
@@ -78,12 +80,12 @@ class RuleRecipe:
         text = "\n\n".join([*functions.values(), *numbered])
         digest = hashlib.sha256(text.encode()).hexdigest()[:12]
         name = f"{''.join(c if c.isalnum() and c.isascii() else '_' for c in self.name)}_{digest}"
-        if name not in source.ADDED:
+        if name not in ADDED:
             text = text.replace("def it_", f"def {name}_")
             order = tuple(f"{name}_{x}" for x in functions)
             for suffix, first, more in (("_decayed", ("decay_w",), ("decay",)), ("", (), ())):
-                rule = source.Rule(name + suffix, first + order, self.slots, (*more, *numbers.values()))
-                source.add("updates", rule, text)
+                rule = Rule(name + suffix, first + order, self.slots, (*more, *numbers.values()))
+                add_formula("updates", rule, text)
         return name
 
     def _numbers(self, tape: Tape) -> list[int]:
@@ -125,7 +127,7 @@ class RuleRecipe:
                 if used & old:
                     break
                 used.update(given[i] for i in reached if i in given)
-                letters = [p for p in source.ARRAYS if p in used] or ["w"]
+                letters = [p for p in ARRAYS if p in used] or ["w"]
                 taken = [k for k in numbers.values() if k in used]
                 texts[x] = function(f"it_{x}", letters, taken, tape, root, given)
                 if operands(tape.nodes[root]):
@@ -195,9 +197,9 @@ class CustomOptimizer(Optimizer):
         given = super().numbers(t)
         name = self.formula()
         values = [given["lr"], self.updates(t) + 1, *(getattr(self, p) for p, _ in self.recipe.settings)]
-        formulas = source.on_arrays(np.float64)
+        formulas = on_arrays(np.float64)
         with np.errstate(all="ignore"):
-            own = {n: formulas[f"{name}_{n}"](*map(np.float64, values)) for n in source.update_table()[name].numbers}
+            own = {n: formulas[f"{name}_{n}"](*map(np.float64, values)) for n in update_table()[name].numbers}
         return {**given, **own}
 
     def get_config(self) -> dict[str, Any]:

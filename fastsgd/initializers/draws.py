@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..kernels import source
+from ..kernels.source.arrays import on_arrays
 
 Floats = NDArray[np.float64]
 LEAST = 0.022750131948179195  # the share of a normal distribution below -2 standard deviations
@@ -60,7 +60,7 @@ def quantile(p: Floats) -> Floats:
     q = p - 0.5
     r = 0.180625 - q * q
     with np.errstate(all="ignore"):
-        s = np.sqrt(-source.on_arrays(np.float64)["log"](np.minimum(p, 1.0 - p)))
+        s = np.sqrt(-on_arrays(np.float64)["log"](np.minimum(p, 1.0 - p)))
         tail = np.where(s <= 5.0, _quotient(TAIL, s - 1.6), _quotient(FAR_TAIL, s - 5.0))
     return np.where(r >= 0.0, q * _quotient(CENTRE, r), np.where(q < 0.0, -tail, tail))
 

@@ -1,1 +1,1 @@
-"""The one source: formulas, loops and driver that every engine runs (see :mod:`fastsgd.kernels.source`)."""
+"""The one source: formulas, loops and driver that every engine runs; :mod:`fastsgd.kernels.source` puts it together."""

@@ -10,6 +10,9 @@ KINDS = (
     "scaling", "dropout", "alpha_dropout", "gaussian_dropout", "gaussian_noise",
 )  # fmt: skip
 
+FINISH = ("now", "part", "decay", "limit", "keep", "overwrite")  # numbers of a step behind the rule's: see finish.py
+CLIPS = ("clipnorm", "clipvalue", "global_clipnorm")  # ways to clip, by the names of Keras's arguments
+
 # One step of the network. K inputs, N outputs; panels of `width` columns; weight panel: `height` rows and the bias row.
 LAYER = {
     "kind": "i64",  # DENSE, ACTIVATION: see KINDS
@@ -67,7 +70,7 @@ PIECE = {
 
 CONSTANTS = {
     **{kind.upper(): number for number, kind in enumerate(KINDS)},
-    "NOW": 0, "PART": 1, "DECAY": 2, "LIMIT": 3, "KEEP": 4, "OVERWRITE": 5,  # places in source.FINISH
+    **{name.upper(): place for place, name in enumerate(FINISH)},
     "CLIP_VALUE": 1, "CLIP_NORM": 2, "CLIP_ALL": 3,  # ways to clip
     "NOT_NEGATIVE": 1, "NORMS": 2, "NORM": 3,  # constraints: NORMS of the columns of a panel, or the one NORM of a group
 }  # fmt: skip
@@ -125,7 +128,7 @@ TASK = {
     "deferred": "i64",  # 1: updates need whole gradients, see finish.py; what follows is about them
     "pieces": "i64",  # number of pieces
     "piece": "i64",  # address of their records
-    "rule_numbers": "i64",  # numbers of a step that belong to the rule; those of source.FINISH follow
+    "rule_numbers": "i64",  # numbers of a step that belong to the rule; those of FINISH follow
     "clip": "i64",  # 0, or one of the constants
     "joint": "i64",  # 1: constraints on norms over several pieces
     "average": "i64",  # bytes from a weight to its moving average; 0: none is kept

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..kernels import source
-from ..kernels.row_arrays import RowArrays
+from ..kernels.source.arrays import on_arrays
+from ..kernels.source.row_arrays import RowArrays
 
 
 def real_array(name: str, values: ArrayLike, dtype: Any = None) -> np.ndarray:
@@ -69,7 +69,7 @@ def elementwise(
     true, pred = settled(y_true, y_pred)
     real: Any = pred.dtype.type
     with np.errstate(all="ignore"):  # a diverged model's predictions have a loss too: inf or NaN
-        return source.on_arrays(real)[formula](pred, true, *map(real, constants)).mean(axis=axis)
+        return on_arrays(real)[formula](pred, true, *map(real, constants)).mean(axis=axis)
 
 
 def rowwise(loss: str, constants: tuple[float, ...], y_true: np.ndarray, y_pred: np.ndarray, axis: Any = -1) -> Any:

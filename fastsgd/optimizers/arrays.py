@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from ..engines.reference.finish import Variable, finish
-from ..kernels import source
+from ..kernels import records
+from ..kernels.source.tables import AVERAGE, GATHERED, update_table
 
 
 class Arrays:
@@ -131,12 +132,12 @@ class Arrays:
 
     def _memories(self, i: int) -> dict[str, np.ndarray]:
         """Slots of variable i that the present settings need, made where they were not needed before."""
-        letters = source.update_table()[self.rule].slots
-        letters += source.AVERAGE * self.use_ema + source.GATHERED * bool(self.gradient_accumulation_steps)
+        letters = update_table()[self.rule].slots
+        letters += AVERAGE * self.use_ema + GATHERED * bool(self.gradient_accumulation_steps)
         slots, w, starts = self._slots[i], self._variables[i], self.starts()
         for letter in letters:
             if letter not in slots:
-                late = letter == source.AVERAGE and self.steps
+                late = letter == AVERAGE and self.steps
                 slots[letter] = w.copy() if late else np.full_like(w, starts.get(letter, 0.0))
         return {letter: slots[letter] for letter in letters}
 
@@ -191,7 +192,7 @@ class Arrays:
                 steps.setdefault(i, Variable(w, None, self._memories(i)))
         numbers = {name: float(n) for name, n in self.all_numbers(np.asarray(self.steps)).items()}
         with np.errstate(all="ignore"):  # NaN and inf in gradients go where they go in the engines
-            finish(source.update_table()[self.rule], numbers, list(steps.values()), self._clip())
+            finish(update_table()[self.rule], numbers, list(steps.values()), self._clip())
         self.steps += 1
 
     def _decays(self, w: np.ndarray) -> bool:
@@ -205,7 +206,7 @@ class Arrays:
         return loss * (self.loss_scale_factor or 1)
 
     def _clip(self) -> str | None:
-        return next((kind for kind in source.CLIPS if getattr(self, kind) is not None), None)
+        return next((kind for kind in records.CLIPS if getattr(self, kind) is not None), None)
 
     def apply_gradients(self, grads_and_vars: Iterable[tuple[Any, np.ndarray]]) -> int:
         """:meth:`apply` with pairs ``(gradient, variable)``; returns the update count, as in Keras."""
@@ -226,7 +227,7 @@ class Arrays:
             for w in var_list:
                 if place_of(w) not in known:
                     raise ValueError(f"Unknown variable: an array of shape {w.shape}")
-                w[...] = self._memories(known[place_of(w)])[source.AVERAGE]
+                w[...] = self._memories(known[place_of(w)])[AVERAGE]
 
     def __getstate__(self) -> dict[str, Any]:
         # a copy serves other arrays, but goes on with the same memories; a model takes its copy as its own

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from ..arguments import flag, number, takes
-from ..kernels import source
+from ..kernels import records
+from ..kernels.source.tables import update_table
 from ..program import Finish
 from . import schedules
 from .arrays import Arrays, place_of
@@ -230,7 +231,7 @@ class Optimizer(Arrays):
         return {"lr": self.rates(t)}
 
     def all_numbers(self, t: np.ndarray) -> dict[str, Any]:
-        """As :meth:`numbers`, with those of the options (``source.FINISH``)."""
+        """As :meth:`numbers`, with those of the options (``records.FINISH``)."""
         every, n, clip = self.gradient_accumulation_steps or 1, self.updates(t), self._clip()
         numbers = self.numbers(t)
         return {
@@ -255,11 +256,11 @@ class Optimizer(Arrays):
         Returns
         -------
         numpy.ndarray of float64, shape (steps, numbers)
-            In the order of ``source.update_table()[rule].numbers``, then of ``source.FINISH``; of stride 0 if it is the
+            In the order of ``update_table()[rule].numbers``, then of ``records.FINISH``; of stride 0 if it is the
             same at all steps.
         """
         given = self.all_numbers(t) if finish or self.weight_decay else self.numbers(t)
-        names = source.update_table()[self.rule].numbers + (source.FINISH if finish else ())
+        names = update_table()[self.rule].numbers + (records.FINISH if finish else ())
         wanted = [np.asarray(given[name], np.float64) for name in names]
         if all(number.ndim == 0 for number in wanted):
             return np.broadcast_to(np.array(wanted), (len(t), len(wanted)))

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..arguments import number, whole
-from ..kernels import source
+from ..kernels import records
 
 
 class Setting:
@@ -38,7 +38,7 @@ class Setting:
 class Clip(Setting):
     """A limit above 0, or None, of which only one may be set."""
 
-    KINDS = source.CLIPS
+    KINDS = records.CLIPS
 
     def __init__(self) -> None:
         super().__init__(optional_number, 2.0**-1022)

@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 from engine_jobs import ALL, COMPILED
 
-from fastsgd.kernels import source
+from fastsgd.kernels.source.tables import loss_table, row_loss_table, update_table
 from fastsgd.program import Op, Program
 
 SETTINGS = {  # loss -> columns of y for n outputs, elements, constants
     "gaussian_nll": lambda n: (n // 2, n // 2, (-13.8, 0.9)),
     "quantiles": lambda n: (n // 2, n, (0.1, 0.7)),
 }
-LOSSES = [*source.row_loss_table(), "labels", "softmax", "softmax labels", "sigmoid"]
+LOSSES = [*row_loss_table(), "labels", "softmax", "softmax labels", "sigmoid"]
 
 
 def program(loss, outputs, dtype, rule="sgd"):
@@ -31,7 +31,7 @@ def program(loss, outputs, dtype, rule="sgd"):
             (dense, last, *end), np.dtype(dtype), "categorical_crossentropy_logits", (), rule, 1, on_logits=soft,
             **numbers,
         )  # fmt: skip
-    parameters = source.row_loss_table()[loss].parameters
+    parameters = row_loss_table()[loss].parameters
     targets, elements, constants = SETTINGS.get(loss, lambda n: (n, 1, (0.3, 1.5)[: len(parameters)]))(outputs)
     if loss in ("categorical_crossentropy", "categorical_focal_crossentropy", "kl_divergence", "dice", "tversky"):
         last = replace(last, activation="sigmoid")
@@ -56,7 +56,7 @@ class Job:
     def train(self, engine, batch_size, threads=1, epochs=2, rate=0.05, weighted=True):
         network = engine.network(self.program)
         network.set_weights(self.weights)
-        numbers = len(source.update_table()[self.program.rule].numbers)
+        numbers = len(update_table()[self.program.rule].numbers)
         with network.training(
             self.x, self.y, batch_size=batch_size, hyper=lambda t: np.tile([rate, 0.9][:numbers], (len(t), 1)), step=0,
             shuffle=True, seed=3, first_epoch=0, threads=threads, weights=self.row_weights if weighted else None,
@@ -104,7 +104,7 @@ def test_engines_agree_with_the_reference(loss, outputs):
     assert network.evaluate(*args)[0] == pytest.approx(expected.evaluate(*args)[0], rel=1e-11)
 
 
-ELEMENTS = [name for name in source.loss_table() if name != "mse"]
+ELEMENTS = [name for name in loss_table() if name != "mse"]
 
 
 @pytest.mark.parametrize("loss", [*LOSSES, *ELEMENTS])
@@ -112,7 +112,7 @@ def test_gradient_is_the_central_difference_of_the_loss(any_engine, loss):
     if loss in LOSSES:
         job = Job(program(loss, 6, np.float64), rows=9)
     else:
-        constants = (0.3, 1.5, 0.7)[: len(source.loss_table()[loss].parameters)]
+        constants = (0.3, 1.5, 0.7)[: len(loss_table()[loss].parameters)]
         ops = Op("dense", 5, 6, True, "tanh"), Op("dense", 6, 3, True, "sigmoid")
         job = Job(Program(ops, np.dtype(float), loss, constants, "sgd"), rows=9)
     network, _ = job.train(any_engine, 9, epochs=1, rate=1.0)

@@ -9,7 +9,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from fastsgd.engines import Diverged, reference
 from fastsgd.engines.reference import ReferenceEngine, row_order
-from fastsgd.kernels import source
+from fastsgd.kernels.source import text
+from fastsgd.kernels.source.tables import activation_table
 from fastsgd.program import Op, Program
 
 CONSTANTS = {
@@ -22,7 +23,7 @@ MASK = (1 << 64) - 1
 
 def network(widths, activation="relu", *, rule="sgd", last="linear", extra=(), dtype=F8, seed=0):
     """A network with random weights, and rows to go with it."""
-    table = source.activation_table()
+    table = activation_table()
 
     def constants(name):
         return tuple(CONSTANTS[p] for p in table[name].parameters)
@@ -47,7 +48,7 @@ def training(net, x, y, numbers=(0.01,), *, batch_size=11, step=0, shuffle=False
 
 # -- Gradients -------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("place", ["hidden", "output", "alone"])
-@pytest.mark.parametrize("activation", source.activation_table())
+@pytest.mark.parametrize("activation", activation_table())
 def test_gradient_is_the_central_difference_of_the_loss(activation, place):
     more = {"hidden": {"activation": activation}, "output": {"last": activation}, "alone": {"extra": (activation,)}}
     net, x, y = network((3, 5, 4, 2), **{"activation": "tanh", **more[place]})
@@ -156,7 +157,7 @@ def test_row_order_is_as_defined(n, seed, epoch):
 
 
 def test_permute_gives_the_same_order():
-    kernels = source.load({"__name__": __name__, "u64": np.uint64, "i64": int}, ("shuffle",))
+    kernels = text.load({"__name__": __name__, "u64": np.uint64, "i64": int}, ("shuffle",))
     order = [0] * 50
     with np.errstate(over="ignore"):
         kernels["permute"](order, 50, np.uint64(12), np.uint64(3))

@@ -7,7 +7,7 @@ import pytest
 from engine_jobs import ALL, COMPILED, FUSED, cython_at
 
 from fastsgd.engines import cython
-from fastsgd.kernels import source
+from fastsgd.kernels.source.tables import activation_table, loss_table, update_table
 
 SHAPES = [(1, 1), (13, 1), (8, 32, 32, 1), (5, 17, 33, 3), (31, 16, 15, 64), (40, 70)]
 THREADS = (1, 2, 3, 4, 7)
@@ -22,7 +22,7 @@ def engines():
 
 @fused
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("activation", source.activation_table())
+@pytest.mark.parametrize("activation", activation_table())
 def test_activations(trainer, engines, activation, dtype):
     job = trainer((9, 20, 18, 2), activation, dtype=dtype, rows=70)
     if activation == "exponential":  # the full weights diverge
@@ -34,7 +34,7 @@ def test_activations(trainer, engines, activation, dtype):
 @fused
 @pytest.mark.parametrize("outputs", [1, 19])
 @pytest.mark.parametrize(
-    ("loss", "dtype"), [(n, np.float64) for n in source.loss_table()] + [("log_cosh", np.float32), ("mape", np.float32)]
+    ("loss", "dtype"), [(n, np.float64) for n in loss_table()] + [("log_cosh", np.float32), ("mape", np.float32)]
 )
 def test_losses(trainer, engines, loss, dtype, outputs):
     job = trainer((9, 20, outputs), "tanh", loss=loss, dtype=dtype, rows=70, last="sigmoid")
@@ -44,14 +44,14 @@ def test_losses(trainer, engines, loss, dtype, outputs):
 
 @fused
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("rule", source.update_table())
+@pytest.mark.parametrize("rule", update_table())
 def test_rules(trainer, engines, rule, dtype):
     job = trainer((9, 20, 18, 2), rule=rule, dtype=dtype, rows=70)
     digests = {(name, t): job.digest(e, batch_size=32, threads=t) for name, e in engines.items() for t in (1, 2)}
     assert len(set(digests.values())) == 1, digests
 
 
-@pytest.mark.parametrize("rule", source.update_table())
+@pytest.mark.parametrize("rule", update_table())
 def test_rules_with_single_rows_are_those_of_numpy(trainer, compiled_engine, rule):
     job = trainer((9, 20, 18, 2), rule=rule, dtype=np.float64, rows=5)
     networks = [job.run(engine, batch_size=1, epochs=1)[0] for engine in (compiled_engine, ALL["numpy"]())]

@@ -7,7 +7,7 @@ import pytest
 from engine_jobs import ALL, COMPILED
 from numpy.testing import assert_allclose
 
-from fastsgd.kernels import source
+from fastsgd.kernels import records
 from fastsgd.program import Finish, Op, Program
 
 F8 = np.dtype(np.float64)
@@ -81,9 +81,9 @@ def job(name, dtype=F8, rows=11, rule="sgd", seed=0, finish=None):
 
 
 def train(network, x, y, numbers=(1.0,), *, batch_size=None, epochs=1, step=5, shuffle=False, cut=False, threads=1):
-    numbers = [*numbers, *({"now": 1.0, "part": 1.0}.get(name, 0.0) for name in source.FINISH)]
+    numbers = [*numbers, *({"now": 1.0, "part": 1.0}.get(name, 0.0) for name in records.FINISH)]
     if not network.program.deferred:
-        del numbers[-len(source.FINISH) :]
+        del numbers[-len(records.FINISH) :]
     with network.training(
         x, y, batch_size=batch_size or len(x), hyper=lambda t: np.tile(numbers, (len(t), 1)), step=step,
         shuffle=shuffle, seed=2**64 - 7, first_epoch=0, threads=threads, keep_predictions=True,

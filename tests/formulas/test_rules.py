@@ -12,7 +12,7 @@ from engine_jobs import COMPILED, Trainer
 
 import fastsgd
 from fastsgd import formulas, optimizers
-from fastsgd.kernels import source
+from fastsgd.kernels.source.tables import signatures, update_table
 from fastsgd.layers import Dense
 
 
@@ -98,10 +98,10 @@ def test_on_arrays(pair):
 # -- Assignments -------------------------------------------------------------------------------------------------------
 def test_new_values_are_taken_where_the_function_takes_them():
     """v is assigned first and read by w, numbers of the step come as such: as one would write it by hand."""
-    rule = source.update_table()[nesterov.recipe.register()]
+    rule = update_table()[nesterov.recipe.register()]
     assert [name[-1] for name in rule.functions] == ["v", "w"]
     assert len(rule.numbers) == 2
-    assert source.signatures("updates")[rule.functions[1]][:3] == ("w", "g", "v")
+    assert signatures("updates")[rule.functions[1]][:3] == ("w", "g", "v")
 
 
 @pytest.mark.parametrize("engine", ["numpy", "cython"])

@@ -12,7 +12,9 @@ from fastsgd import formulas
 from fastsgd.formulas.slopes import derivative
 from fastsgd.formulas.tape import UNARY, Tape
 from fastsgd.formulas.text import function
-from fastsgd.kernels import source
+from fastsgd.kernels.source import text
+from fastsgd.kernels.source.arrays import on_arrays
+from fastsgd.kernels.source.tables import ADDED
 
 X = np.concatenate([np.linspace(-5, 5, 301), [0.0, 1.0, -1.0]])
 OUTSIDE = 0.25
@@ -118,7 +120,7 @@ def test_numpy_functions_of_conditions():
 
 def test_formulas_read_as_one_would_write_them():
     made = formulas.activation(lambda z, a=2.0: max(z, 0.0) + a * math.tanh(z) ** 2 if z > -1 else -z)
-    text = source.ADDED[made.choice().name].functions
+    text = ADDED[made.choice().name].functions
     assert "maximum(real(0.0), z) + (k_a * (t" in text
     assert text.count("tanh(z)") == 2  # once in the value, once in the slope
 
@@ -150,9 +152,9 @@ def test_derivatives(op):
             root = tape.apply(op, z)
         case _:
             root = tape.apply(op, z, other)
-    space = dict(source.on_arrays(np.float64))
+    space = dict(on_arrays(np.float64))
     for name, node in {"f": root, "slope": derivative(tape, root, "z")}.items():
-        source.define(function(name, ["z"], [], tape, node), space)
+        text.define(function(name, ["z"], [], tape, node), space)
     x, h = np.linspace(-2, 2, 41) + 1e-3, 1e-5
     with np.errstate(over="ignore", invalid="ignore"):
         slope, differences = space["slope"](x), (space["f"](x + h) - space["f"](x - h)) / (2 * h)

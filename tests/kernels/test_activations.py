@@ -4,9 +4,10 @@ import mpmath
 import numpy as np
 import pytest
 
-from fastsgd.kernels import source
+from fastsgd.kernels.source.arrays import on_arrays
+from fastsgd.kernels.source.tables import activation_table
 
-TABLE = source.activation_table()
+TABLE = activation_table()
 SETTINGS = {"max_value": 2.0, "threshold": 0.5}  # of parameters; others are 0.3
 EVERY = pytest.mark.parametrize("formula", TABLE.values(), ids=TABLE)
 DTYPES = pytest.mark.parametrize("dtype", [np.float32, np.float64], ids=lambda t: t.__name__)
@@ -51,7 +52,7 @@ def run(name, dtype, z):
     """A formula or, for name_slope, the slope at z; with the parameters of SETTINGS."""
     formula = TABLE[name.removesuffix("_slope")]
     constants = [dtype(SETTINGS.get(p, 0.3)) for p in formula.parameters]
-    functions = source.on_arrays(dtype)
+    functions = on_arrays(dtype)
     z = np.asarray(z, dtype)
     with np.errstate(all="ignore"):
         a = functions[formula.name](z, *constants)

@@ -4,7 +4,7 @@ import mpmath
 import numpy as np
 import pytest
 
-from fastsgd.kernels import source
+from fastsgd.kernels.source.arrays import on_arrays
 
 BOUND = {np.float32: 2, np.float64: 4}  # units in the last place
 LEAST = {np.float32: 1.2e-38, np.float64: 2.3e-308}
@@ -15,7 +15,7 @@ DTYPES = pytest.mark.parametrize("dtype", BOUND, ids=lambda t: t.__name__)
 def function(name, dtype):
     def call(x):
         with np.errstate(all="ignore"):
-            return source.on_arrays(dtype)[name](np.asarray(x, dtype))
+            return on_arrays(dtype)[name](np.asarray(x, dtype))
 
     return call
 

@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 
 from fastsgd.engines import cython, numba, reference
-from fastsgd.kernels import source
+from fastsgd.kernels.source.tables import activation_table, loss_table, update_table
 from fastsgd.program import Op, Program
 
 
@@ -34,14 +34,14 @@ class Trainer:
         self, widths, activation="relu", *, rule="nesterov", dtype=np.float32, rows=50, bias=True, last="linear",
         loss="mse", seed=0,
     ):  # fmt: skip
-        table = source.activation_table()
+        table = activation_table()
 
         def op(i, k, n):
             name = activation if i < len(widths) - 2 else last
             return Op("dense", k, n, bias, name, (0.3,) * len(table[name].parameters))
 
         ops = tuple(op(i, k, n) for i, (k, n) in enumerate(pairwise(widths)))
-        constants = (0.3,) * len(source.loss_table()[loss].parameters)
+        constants = (0.3,) * len(loss_table()[loss].parameters)
         self.program = Program(ops, np.dtype(dtype), loss, constants, rule)
         rng = np.random.default_rng(seed)
         self.x = rng.standard_normal((rows, widths[0])).astype(dtype)
@@ -54,7 +54,7 @@ class Trainer:
         ]
 
     def hyper(self, t):
-        numbers = source.update_table()[self.program.rule].numbers
+        numbers = update_table()[self.program.rule].numbers
         falling = 1 / (1 + 0.01 * t[:, None] * np.array([name in ("lr", "a", "b") for name in numbers]))
         return np.array([NUMBERS[name] for name in numbers]) * falling
 

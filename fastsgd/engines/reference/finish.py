@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ...kernels import source
+from ...kernels.source.arrays import on_arrays, update_arrays
+from ...kernels.source.tables import AVERAGE, GATHERED, Rule
 from ...program import Limits
 
 
@@ -37,9 +38,7 @@ class Variable:
     constraint: Callable[[np.ndarray], np.ndarray] | None = None
 
 
-def finish(
-    rule: source.Rule, numbers: dict[str, float], variables: Sequence[Variable], clip: str | None = None
-) -> None:
+def finish(rule: Rule, numbers: dict[str, float], variables: Sequence[Variable], clip: str | None = None) -> None:
     """One update.
 
     Parameters
@@ -47,9 +46,9 @@ def finish(
     rule : Rule
         If it has no decay in it, that is done for the variables that want it.
     numbers : dict
-        Those of the rule and of ``source.FINISH``, by name.
+        Those of the rule and of ``records.FINISH``, by name.
     variables : sequence of Variable
-    clip : one of source.CLIPS, optional
+    clip : one of records.CLIPS, optional
     """
     moving = [v for v in variables if v.g is not None]
     gradients = [_gathered(v, numbers) for v in moving]
@@ -58,10 +57,10 @@ def finish(
         for v, g in zip(moving, clipped(gradients, clip, numbers.get("limit", 0.0)), strict=True):
             if v.decays and "decay" not in rule.numbers:
                 v.w -= v.w * v.w.dtype.type(numbers["decay"])
-            source.update_arrays(rule, own, {"w": v.w, "g": g, **v.slots})
+            update_arrays(rule, own, {"w": v.w, "g": g, **v.slots})
     for v in variables:
-        if source.AVERAGE in v.slots:
-            average, keep = v.slots[source.AVERAGE], v.w.dtype.type(numbers["keep"])
+        if AVERAGE in v.slots:
+            average, keep = v.slots[AVERAGE], v.w.dtype.type(numbers["keep"])
             average[...] = keep * average + (1 - keep) * v.w
             if numbers["overwrite"]:
                 v.w[...] = average
@@ -72,9 +71,9 @@ def finish(
 def _gathered(v: Variable, numbers: dict[str, float]) -> np.ndarray:
     """The gradient to update with: the mean of those since the last update, which begin anew then."""
     assert v.g is not None
-    if source.GATHERED not in v.slots:
+    if GATHERED not in v.slots:
         return v.g
-    total = v.slots[source.GATHERED]
+    total = v.slots[GATHERED]
     total += v.g
     if not numbers["now"]:
         return total
@@ -108,4 +107,4 @@ def limited(limits: Limits, w: np.ndarray) -> np.ndarray:
         return np.where(w < 0, real(0), w)
     norms = np.sqrt(np.square(w).sum(axis=0, keepdims=True))
     numbers = (real(limits.low), real(limits.high), real(limits.rate))
-    return w * source.on_arrays(real)["norm_scale"](norms, *numbers)
+    return w * on_arrays(real)["norm_scale"](norms, *numbers)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...kernels import source
-from ...kernels.row_arrays import RowArrays
+from ...kernels.source.arrays import on_arrays
+from ...kernels.source.row_arrays import RowArrays
 from ...program import Program
 
 
@@ -19,7 +19,7 @@ class Judgement:
     def __init__(self, program: Program) -> None:
         assert program.loss is not None
         self.program = program
-        formulas = source.on_arrays(program.dtype.type)  # type: ignore[arg-type]
+        formulas = on_arrays(program.dtype.type)  # type: ignore[arg-type]
         if not program.by_row:
             self.loss, self.slope = formulas[program.loss], formulas[f"{program.loss}_slope"]
         self.constants = [program.dtype.type(c) for c in program.loss_constants]

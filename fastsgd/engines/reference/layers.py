@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ...kernels import source
+from ...kernels.source.arrays import on_arrays
+from ...kernels.source.tables import activation_table
 from ...program import Op
 
 
@@ -76,9 +77,9 @@ class Dense(Layer):
 
     def __init__(self, op: Op, *more: Any) -> None:
         super().__init__(op, *more)
-        formulas = source.on_arrays(self.dtype.type)  # type: ignore[arg-type]
+        formulas = on_arrays(self.dtype.type)  # type: ignore[arg-type]
         self.f, self.f_slope = formulas[op.activation], formulas[f"{op.activation}_slope"]
-        self.from_output = source.activation_table()[op.activation].from_output
+        self.from_output = activation_table()[op.activation].from_output
         self.constants = [self.dtype.type(c) for c in op.constants]
 
     def forward(self, x: np.ndarray, moment: Moment | None) -> tuple[np.ndarray, Any]:
@@ -103,7 +104,7 @@ class Softmax(Layer):
     """a = exp(z) / sum of exp(z), over the outputs of a row."""
 
     def forward(self, x: np.ndarray, moment: Moment | None) -> tuple[np.ndarray, Any]:
-        exp = source.on_arrays(self.dtype.type)["exp"]  # type: ignore[arg-type]
+        exp = on_arrays(self.dtype.type)["exp"]  # type: ignore[arg-type]
         e = exp(x - x.max(axis=1, keepdims=True))
         a = e / e.sum(axis=1, keepdims=True)
         return a, a
@@ -116,7 +117,7 @@ class LogSoftmax(Layer):
     """a = z - log(sum of exp(z))."""
 
     def forward(self, x: np.ndarray, moment: Moment | None) -> tuple[np.ndarray, Any]:
-        formulas = source.on_arrays(self.dtype.type)  # type: ignore[arg-type]
+        formulas = on_arrays(self.dtype.type)  # type: ignore[arg-type]
         lowered = x - x.max(axis=1, keepdims=True)
         e = formulas["exp"](lowered)
         total = e.sum(axis=1, keepdims=True)

@@ -10,7 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from ...kernels import source
+from ...kernels import records
+from ...kernels.source.arrays import update_arrays
+from ...kernels.source.tables import update_table
 from ...program import Finish, Op, Program
 from .. import Hyper, draws
 from .finish import Variable, finish, limited, penalty_slope
@@ -52,7 +54,7 @@ class ReferenceNetwork:
         self.program = program
         self.shapes = program.weight_shapes()
         size = sum(math.prod(shape) for shape in self.shapes)
-        rule = source.update_table()[program.rule] if program.rule else None
+        rule = update_table()[program.rule] if program.rule else None
         self.slots = {name: np.zeros(size, program.dtype) for name in program.memories}
         self.w = np.zeros(size, program.dtype)
         self.g = np.zeros(size, program.dtype)
@@ -119,11 +121,11 @@ class ReferenceNetwork:
     def update(self, numbers: np.ndarray) -> None:
         """One step of the update rule on all weights."""
         assert self.rule is not None
-        values = {"now": 1.0, **dict(zip(self.rule.numbers + source.FINISH, numbers, strict=False))}
+        values = {"now": 1.0, **dict(zip(self.rule.numbers + records.FINISH, numbers, strict=False))}
         if self.program.deferred or not all(self.program.trained()):
             self._finish(values)
         else:
-            source.update_arrays(self.rule, values, {"w": self.w, "g": self.g, **self.slots})
+            update_arrays(self.rule, values, {"w": self.w, "g": self.g, **self.slots})
 
     def _finish(self, numbers: dict[str, float]) -> None:
         """The update of one array of weights after the other, from its whole gradient."""

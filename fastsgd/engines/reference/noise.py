@@ -8,15 +8,16 @@ from typing import Any
 
 import numpy as np
 
-from ...kernels import source
+from ...kernels.source import text
+from ...kernels.source.arrays import on_arrays
 from .. import draws
 from .layers import Layer, Moment
 
 
 @cache
 def _formulas(dtype: Any) -> dict[str, Callable[..., Any]]:
-    names = {**source.on_arrays(dtype), "u64": np.uint64, "i64": np.int64}
-    return source.load(names, ("shuffle", "noise"))
+    names = {**on_arrays(dtype), "u64": np.uint64, "i64": np.int64}
+    return text.load(names, ("shuffle", "noise"))
 
 
 class Noise(Layer):

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from ...kernels import source
+from ...kernels.source import text
 
 
 @cache
 def _shuffle() -> dict[str, Callable[..., Any]]:
-    return source.load({"__name__": __name__, "u64": np.uint64, "i64": np.int64}, ("shuffle",))
+    return text.load({"__name__": __name__, "u64": np.uint64, "i64": np.int64}, ("shuffle",))
 
 
 def row_order(n: int, seed: int, epoch: int) -> np.ndarray:

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from . import source
+from .arrays import on_arrays
+from .tables import LOWEST, row_loss_table
 
 
 class RowArrays:
@@ -25,9 +26,9 @@ class RowArrays:
     """
 
     def __init__(self, name: str, p: np.ndarray, y: np.ndarray, constants: Sequence[float] = ()) -> None:
-        loss = source.row_loss_table()[name]
+        loss = row_loss_table()[name]
         real: Any = p.dtype.type
-        self._loss, self._formulas = loss, source.on_arrays(real)
+        self._loss, self._formulas = loss, on_arrays(real)
         n, m = p.shape[-1], y.shape[-1]
         self._known: dict[str, Any] = {
             **dict(zip(loss.parameters, map(real, constants), strict=False)),
@@ -46,7 +47,7 @@ class RowArrays:
     def _gathered(self, step: str) -> np.ndarray:
         """What a step makes of its beginning is an output's part: they are summed, or the largest is taken."""
         real = self._known["p"].dtype.type
-        self._known[step] = real(source.LOWEST if step == "top" else 0)
+        self._known[step] = real(LOWEST if step == "top" else 0)
         parts = np.broadcast_to(self._at_once(step), self._known["p"].shape)
         return parts.max(axis=-1, keepdims=True) if step == "top" else parts.sum(axis=-1, keepdims=True)
 

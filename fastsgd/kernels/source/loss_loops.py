@@ -1,0 +1,76 @@
+"""Loops over the rows and outputs of a loss that is a mean over its elements, made from its signature."""
+
+from __future__ import annotations
+
+import ast
+
+from .activation_loops import arguments
+from .parts import read
+from .tables import ADDED, Formula, signatures
+
+
+def render(f: Formula) -> str:
+    head = f"""
+def loss_{f.name}(
+    d: reals, p: reals, y: reals, order: ints, rows: i64, n: i64, row: i64, column: i64, stride: i64, scale: real, c: reals, sums: doubles
+) -> None:
+"""
+    return head + (_loss_in_passes(f) if _calls_functions(f) else _loss_in_one(f))
+
+
+def _calls_functions(f: Formula) -> bool:
+    """Whether a loss needs an exponential, a logarithm or the like, in its value or in its slope."""
+    known = {*signatures("elementary"), *signatures("activations")}
+    text = ADDED[f.name].functions if f.name in ADDED else read("losses")
+    functions = [node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)]
+    own = [function for function in functions if function.name in (f.name, f"{f.name}_slope")]
+    return any(isinstance(node, ast.Name) and node.id in known for function in own for node in ast.walk(function))
+
+
+def _loss_in_one(f: Formula) -> str:
+    loads, called = arguments("output[i * column], target[i]", f.parameters)
+    return f"""{loads}    for r in range(rows):
+        target: reals = at(y, order[r] * stride)
+        slope: reals = at(d, r * row)
+        output: reals = at(p, r * row)
+        total: real = real(0)
+        for i in range(n):
+            total = total + {f.name}({called})
+            slope[i * column] = {f.name}_slope({called}) * scale
+        sums[r] = sums[r] + f8(total)
+
+"""
+
+
+def _loss_in_passes(f: Formula) -> str:
+    """For dear formulas: loops without a sum vectorise, so the losses wait in the place of the slopes to be summed.
+
+    Where the rows of an output adjoin (thin layers), the targets wait there.
+    """
+    loads, called = arguments("output[i], target[i]", f.parameters)
+    gathered = arguments("output[r], slope[r]", f.parameters)[1]
+    return f"""{loads}    if column == 1:
+        for r in range(rows):
+            target: reals = at(y, order[r] * stride)
+            slope: reals = at(d, r * row)
+            output: reals = at(p, r * row)
+            for i in range(n):
+                slope[i] = {f.name}({called})
+            total: real = real(0)
+            for i in range(n):
+                total = total + slope[i]
+            for i in range(n):
+                slope[i] = {f.name}_slope({called}) * scale
+            sums[r] = sums[r] + f8(total)
+    else:
+        for i in range(n):
+            slope = at(d, i * column)
+            output = at(p, i * column)
+            for r in range(rows):
+                slope[r] = y[order[r] * stride + i]
+            for r in range(rows):
+                sums[r] = sums[r] + f8({f.name}({gathered}))
+            for r in range(rows):
+                slope[r] = {f.name}_slope({gathered}) * scale
+
+"""
