@@ -12,10 +12,13 @@ if importlib.util.find_spec("fastsgd"):
 else:
     sys.path[:] = PATH  # built in place
 
+import hypothesis  # noqa: E402
 import pytest  # noqa: E402
 
 from fastsgd import backend, engines  # noqa: E402
 
+hypothesis.settings.register_profile("fastsgd", deadline=None)  # a busy machine is no failure
+hypothesis.settings.load_profile("fastsgd")
 AVAILABLE = [name for name in engines.NAMES if backend.backends()[name]["available"]]
 if os.environ.get("FASTSGD_REQUIRE_EXTENSIONS") and "cython" not in AVAILABLE:
     raise RuntimeError(f"the extensions are required but: {backend.backends()['cython']['detail']}")
