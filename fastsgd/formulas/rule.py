@@ -122,7 +122,7 @@ class RuleRecipe:
             old: set[str] = set()
             for x in order:
                 root = new["w"] if x == "d" else new[x]
-                reached = _reached(tape, root, given)
+                reached = tape.needed([root], given)
                 used = {tape.nodes[i][1] for i in reached if i not in given and tape.nodes[i][0] == "argument"}
                 if used & old:
                     break
@@ -155,18 +155,6 @@ class RuleRecipe:
             tuple((str(p), float(v)) for p, v in config["settings"]),
             tuple(float(v) for v in config["starts"]),
         )
-
-
-def _reached(tape: Tape, root: int, given: Mapping[int, str]) -> set[int]:
-    """Nodes that the root is made of, up to those that are given."""
-    found: set[int] = set()
-    waiting = [root]
-    while waiting:
-        i = waiting.pop()
-        if i not in found:
-            found.add(i)
-            waiting += () if i in given else operands(tape.nodes[i])
-    return found
 
 
 class CustomOptimizer(Optimizer):

@@ -8,7 +8,7 @@ text for the kernels (text.py); it is plain data, and so can be pickled and writ
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from typing import Any
 
 Node = tuple[Any, ...]
@@ -117,15 +117,15 @@ class Tape:
             return {0: self.value(0), 1: other, -1: self.apply("neg", other)}[int(factor)]
         return None
 
-    def needed(self, roots: Iterable[int]) -> list[int]:
-        """The nodes from which these are made, and these, in an order of computation."""
+    def needed(self, roots: Iterable[int], known: Container[int] = ()) -> list[int]:
+        """The nodes from which these are made, and these, in an order of computation; nothing behind known ones."""
         found: set[int] = set()
         waiting = list(roots)
         while waiting:
             i = waiting.pop()
             if i not in found:
                 found.add(i)
-                waiting += operands(self.nodes[i])
+                waiting += () if i in known else operands(self.nodes[i])
         return sorted(found)
 
 

@@ -43,7 +43,7 @@ class _Writer:
 
     def function(self, name: str, root: int) -> str:
         root = self._lowered(root)
-        order = self._order(root)
+        order = self.tape.needed([root], self.known)
         used = Counter(k for i in order if i not in self.known for k in operands(self.tape.nodes[i]))
         written: dict[int, str] = {}
         lines = []
@@ -63,21 +63,10 @@ class _Writer:
             result = f"where({x} == {x}, {result}, {result})"  # on arrays a constant, too, has to have their shape
         return f"def {name}({signature}) -> real:\n{''.join(lines)}    return {result}\n"
 
-    def _order(self, root: int) -> list[int]:
-        """Nodes from which the root is made, without what is behind those that are given."""
-        found: set[int] = set()
-        waiting = [root]
-        while waiting:
-            i = waiting.pop()
-            if i not in found:
-                found.add(i)
-                waiting += () if i in self.known else operands(self.tape.nodes[i])
-        return sorted(found)
-
     def _lowered(self, root: int) -> int:
         """The same with powers in terms of products, roots, exponentials and logarithms."""
         new: dict[int, int] = {}
-        for i in self._order(root):
+        for i in self.tape.needed([root], self.known):
             node = self.tape.nodes[i]
             if i in self.known or not operands(node):
                 new[i] = i
