@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from .arguments import number, whole
-from .identifiers import instance, serialized
+from .identifiers import Configured, instance, serialized
 from .kernels.source.arrays import on_arrays
 from .program import Limits
 
@@ -23,7 +23,7 @@ __all__ = [
 Axes = int | Sequence[int]
 
 
-class Constraint:
+class Constraint(Configured):
     """Base of constraints: ``__call__`` gives what an array must be; by default what it is."""
 
     def __call__(self, w: Any) -> Any:
@@ -43,17 +43,6 @@ class Constraint:
         raise NotImplementedError(
             f"{type(self).__name__} is for arrays; layers take the constraints of this module only"
         )
-
-    def get_config(self) -> dict[str, Any]:
-        """Settings from which :meth:`from_config` makes an equal constraint."""
-        return dict(vars(self))
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Constraint:
-        return cls(**config)
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in self.get_config().items())})"
 
 
 class NonNeg(Constraint):

@@ -10,6 +10,21 @@ from .names import NONE, lookup
 T = TypeVar("T")
 
 
+class Configured:
+    """Base of what can be made again from a dict of its settings; they are its attributes, if it says nothing else."""
+
+    def get_config(self) -> dict[str, Any]:
+        """Settings from which :meth:`from_config` makes an equal object."""
+        return dict(vars(self))
+
+    @classmethod
+    def from_config(cls: type[T], config: dict[str, Any]) -> T:
+        return cls(**config)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in self.get_config().items())})"
+
+
 def instance(
     kind: str,
     identifier: Any,

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from .arguments import number
-from .identifiers import instance, serialized
+from .identifiers import Configured, instance, serialized
 
 __all__ = [
     "L1", "L1L2", "L2", "OrthogonalRegularizer", "Regularizer", "deserialize", "get", "l1", "l1_l2", "l2",
@@ -19,7 +19,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-class Regularizer:
+class Regularizer(Configured):
     """Base of regularizers: ``__call__`` gives the penalty of an array, ``get_config`` the settings."""
 
     def __call__(self, x: Any) -> Any:
@@ -35,17 +35,6 @@ class Regularizer:
             It is another one.
         """
         raise NotImplementedError(f"{type(self).__name__} is for arrays; layers are trained with L1, L2 and L1L2 only")
-
-    def get_config(self) -> dict[str, Any]:
-        """Settings from which :meth:`from_config` makes an equal regularizer."""
-        return dict(vars(self))
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Regularizer:
-        return cls(**config)
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in self.get_config().items())})"
 
 
 class L1L2(Regularizer):

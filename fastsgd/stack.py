@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable, Iterable, Sequence
-from itertools import count
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ import numpy as np
 from .arguments import whole
 from .data import to_array
 from .layers import InputLayer, Layer
-from .layers.base import features_of
+from .layers.base import features_of, next_name, slice_of
 from .layers.preprocessing import Preprocessing
 from .names import lookup
 from .program import Op
@@ -136,7 +135,7 @@ class Stack:
         if not self.layers:
             raise ValueError("there is no layer to take off")
         layer = self.layers[-1]
-        keep = self._slice_of(layer).start
+        keep = slice_of(layer, self.layers).start
         self.layers.pop()
         del self.preprocessing[len(self.layers) :]
         self._weights.replace(self._weights.get()[:keep])
@@ -184,8 +183,7 @@ class Stack:
             if layer.name in taken:
                 raise ValueError(f"there is a layer {layer.name!r} already; names of layers must be unique in a model")
             return layer.name
-        candidates = (f"{layer.kind}_{i}" if i else layer.kind for i in count())
-        return next(name for name in candidates if name not in taken)
+        return next_name(layer.kind, taken)
 
     def _draw(self, layers: Sequence[Layer]) -> None:
         """Initial weights of layers on top of those that have theirs."""
@@ -210,7 +208,7 @@ class Stack:
         """
         self._need_weights()
         arrays = self._weights.get()
-        return [w for layer in self.layers for w in self._own(arrays[self._slice_of(layer)], layer)]
+        return [w for layer in self.layers for w in self._own(arrays[slice_of(layer, self.layers)], layer)]
 
     def _own(self, arrays: Sequence[np.ndarray], layer: Layer) -> list[np.ndarray]:
         """All weights of a layer: those that it keeps itself, and those of the engine."""
@@ -233,14 +231,14 @@ class Stack:
 
     def layer_weights(self, layer: Layer) -> list[np.ndarray]:
         """Copies of one layer's weights, none before it is built."""
-        return self._own(self._weights.get()[self._slice_of(layer)], layer)
+        return self._own(self._weights.get()[slice_of(layer, self.layers)], layer)
 
     def set_layer_weights(self, layer: Layer, weights: Sequence[Any]) -> None:
         """As :meth:`set_weights`, for one layer."""
         self._need_weights()
         given = _checked(weights, [layer])
         arrays = self._weights.get()
-        arrays[self._slice_of(layer)] = given()
+        arrays[slice_of(layer, self.layers)] = given()
         self._weights.set(arrays)
 
     def count_params(self, trainable: bool | None = None) -> int:
@@ -267,11 +265,6 @@ class Stack:
             if trained
         )
         return changed if trainable else total - changed
-
-    def _slice_of(self, layer: Layer) -> slice:
-        """Where a layer's weights stand among all."""
-        start = sum(len(below.weight_shapes()) for below in self.layers[: self.layers.index(layer)])
-        return slice(start, start + len(layer.weight_shapes()))
 
     def _need_weights(self) -> None:
         if not self.built:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from ..arguments import whole
+from ..identifiers import Configured
 from . import draws
 
 Shape = tuple[int, ...]
 
 
-class Initializer:
+class Initializer(Configured):
     """Base of all initializers; subclasses override :meth:`values`, or :meth:`__call__` as in Keras.
 
     Parameters
@@ -61,14 +62,6 @@ class Initializer:
     def get_config(self) -> dict[str, Any]:
         """The settings as a dict of plain values; ``type(self)(**config)`` is an equal initializer."""
         return {"seed": self.seed}
-
-    @classmethod
-    def from_config(cls, config: Mapping[str, Any]) -> Initializer:
-        return cls(**config)
-
-    def __repr__(self) -> str:
-        settings = ", ".join(f"{name}={value!r}" for name, value in self.get_config().items())
-        return f"{type(self).__name__}({settings})"
 
 
 class FromFunction(Initializer):

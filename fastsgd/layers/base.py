@@ -5,13 +5,17 @@ from __future__ import annotations
 import math
 import re
 import weakref
-from collections.abc import Sequence
+from collections.abc import Container, Iterable, Sequence
+from itertools import count
 from typing import Any
 
 import numpy as np
 
 from ..arguments import flag, whole
+from ..constraints import Constraint
+from ..identifiers import Configured
 from ..program import Op
+from ..regularizers import Regularizer
 
 
 def features_of(name: str, shape: Any) -> int:
@@ -29,7 +33,13 @@ def features_of(name: str, shape: Any) -> int:
     return whole(name, shape)
 
 
-class Layer:
+def next_name(kind: str, taken: Container[str]) -> str:
+    """The kind of a layer as its name, with a number where that is taken."""
+    candidates = (f"{kind}_{i}" if i else kind for i in count())
+    return next(name for name in candidates if name not in taken)
+
+
+class Layer(Configured):
     """Base of all layers.
 
     Parameters
@@ -180,16 +190,26 @@ class Layer:
         config: dict[str, Any] = {"name": self.name} if self.trainable else {"name": self.name, "trainable": False}
         return config if self.given_inputs is None else {**config, "input_dim": self.given_inputs}
 
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Layer:
-        return cls(**config)
-
     def _shown(self) -> list[str]:
         """What :func:`repr` tells of the settings; :meth:`get_config` has all of them."""
         return []
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(self._shown())})"
+
+
+def slice_of(layer: Layer, layers: Sequence[Layer]) -> slice:
+    """Where a layer's weights stand among those of all."""
+    start = sum(len(below.weight_shapes()) for below in layers[: layers.index(layer)])
+    return slice(start, start + len(layer.weight_shapes()))
+
+
+def weighed(chosen: Iterable[tuple[Regularizer | None, Constraint | None]]) -> dict[str, Any]:
+    """What the engines know of the regularizers and constraints of an Op's weights: arguments of the Op."""
+    pairs = list(chosen)
+    penalties = tuple((0.0, 0.0) if regularizer is None else regularizer.factors() for regularizer, _ in pairs)
+    limits = tuple(None if constraint is None else constraint.limits() for _, constraint in pairs)
+    return {"penalties": penalties if any(map(any, penalties)) else (), "limits": limits if any(limits) else ()}
 
 
 class InputLayer(Layer):

@@ -11,7 +11,7 @@ from .. import activations, constraints, initializers, regularizers
 from ..arguments import flag, whole
 from ..identifiers import serialized
 from ..program import Op
-from .base import Layer
+from .base import Layer, weighed
 
 
 class _Activated(Layer):
@@ -132,11 +132,8 @@ class Dense(_Activated):
         return replace(dense, **self._weighed()), *more, *([] if active is None else [active])
 
     def _weighed(self) -> dict[str, Any]:
-        """What the engines know of regularizers and constraints: arguments of the Op."""
-        weighed = (self.kernel_regularizer, self.bias_regularizer)
-        penalties = tuple((0.0, 0.0) if r is None else r.factors() for r in weighed)
-        limits = tuple(None if c is None else c.limits() for c in (self.kernel_constraint, self.bias_constraint))
-        return {"penalties": penalties if any(map(any, penalties)) else (), "limits": limits if any(limits) else ()}
+        regularized = (self.kernel_regularizer, self.bias_regularizer)
+        return weighed(zip(regularized, (self.kernel_constraint, self.bias_constraint), strict=True))
 
     def get_config(self) -> dict[str, Any]:
         return {

@@ -11,7 +11,7 @@ from .. import constraints, initializers, regularizers
 from ..arguments import flag, not_yet, number
 from ..identifiers import serialized
 from ..program import Op
-from .base import Layer
+from .base import Layer, weighed
 
 
 class _Normalizing(Layer):
@@ -21,18 +21,21 @@ class _Normalizing(Layer):
 
     def __init__(
         self,
-        axis: int,
-        epsilon: float,
-        center: bool,
-        scale: bool,
-        beta_initializer: Any,
-        gamma_initializer: Any,
-        weighed: dict[str, Any],
+        axis: int = -1,
+        epsilon: float = 1e-3,
+        center: bool = True,
+        scale: bool = True,
+        beta_initializer: Any = "zeros",
+        gamma_initializer: Any = "ones",
+        beta_regularizer: Any = None,
+        gamma_regularizer: Any = None,
+        beta_constraint: Any = None,
+        gamma_constraint: Any = None,
         **settings: Any,
     ) -> None:
         super().__init__(**settings)
-        self.regularizers = {part: regularizers.get(weighed[f"{part}_regularizer"]) for part in ("gamma", "beta")}
-        self.constraints = {part: constraints.get(weighed[f"{part}_constraint"]) for part in ("gamma", "beta")}
+        self.regularizers = {"gamma": regularizers.get(gamma_regularizer), "beta": regularizers.get(beta_regularizer)}
+        self.constraints = {"gamma": constraints.get(gamma_constraint), "beta": constraints.get(beta_constraint)}
         self._weighed(("gamma", "beta"))
         self.axis = axis[0] if isinstance(axis, (list, tuple)) and len(axis) == 1 else axis
         if self.axis not in (-1, 1) or isinstance(self.axis, bool):
@@ -53,11 +56,7 @@ class _Normalizing(Layer):
         return replace(op, **self._weighed(tuple(op.weights)))
 
     def _weighed(self, parts: tuple[str, ...]) -> dict[str, Any]:
-        """What the engines know of regularizers and constraints: arguments of the Op."""
-        weighed = [(self.regularizers.get(part), self.constraints.get(part)) for part in parts]
-        penalties = tuple((0.0, 0.0) if regularizer is None else regularizer.factors() for regularizer, _ in weighed)
-        limits = tuple(None if constraint is None else constraint.limits() for _, constraint in weighed)
-        return {"penalties": penalties if any(map(any, penalties)) else (), "limits": limits if any(limits) else ()}
+        return weighed((self.regularizers.get(part), self.constraints.get(part)) for part in parts)
 
     def _constants(self) -> tuple[float, ...]:
         return (self.epsilon,)
@@ -108,26 +107,6 @@ class LayerNormalization(_Normalizing):
 
     step = "layer_norm"
 
-    def __init__(
-        self,
-        axis: int = -1,
-        epsilon: float = 1e-3,
-        center: bool = True,
-        scale: bool = True,
-        beta_initializer: Any = "zeros",
-        gamma_initializer: Any = "ones",
-        beta_regularizer: Any = None,
-        gamma_regularizer: Any = None,
-        beta_constraint: Any = None,
-        gamma_constraint: Any = None,
-        **settings: Any,
-    ) -> None:
-        weighed = {
-            "beta_regularizer": beta_regularizer, "gamma_regularizer": gamma_regularizer,
-            "beta_constraint": beta_constraint, "gamma_constraint": gamma_constraint,
-        }  # fmt: skip
-        super().__init__(axis, epsilon, center, scale, beta_initializer, gamma_initializer, weighed, **settings)
-
 
 class BatchNormalization(_Normalizing):
     """Normalizes each feature over the rows of the batch; in predictions by moving mean and variance.
@@ -176,12 +155,11 @@ class BatchNormalization(_Normalizing):
         renorm: bool = False,
         **settings: Any,
     ) -> None:
-        weighed = {
-            "beta_regularizer": beta_regularizer, "gamma_regularizer": gamma_regularizer,
-            "beta_constraint": beta_constraint, "gamma_constraint": gamma_constraint,
-        }  # fmt: skip
         not_yet(synchronized=synchronized or None, renorm=renorm or None)
-        super().__init__(axis, epsilon, center, scale, beta_initializer, gamma_initializer, weighed, **settings)
+        super().__init__(
+            axis, epsilon, center, scale, beta_initializer, gamma_initializer, beta_regularizer, gamma_regularizer,
+            beta_constraint, gamma_constraint, **settings,
+        )  # fmt: skip
         self.momentum = number("momentum", momentum, 0, 1)
         self.initializers |= {
             "moving_mean": initializers.get(moving_mean_initializer),

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from itertools import count
 from typing import Any
 
 import numpy as np
 
+from ..identifiers import serialized
 from ..program import Op
-from .base import InputLayer, Layer
+from .base import InputLayer, Layer, next_name, slice_of
 from .preprocessing import Preprocessing
 
 
@@ -65,8 +65,7 @@ class Residual(Layer):
         taken = {other.name for other in self.layers}
         if layer.named and layer.name in taken:
             raise ValueError(f"there is a layer {layer.name!r} already; names must be unique in a residual block")
-        names = (f"{layer.kind}_{i}" if i else layer.kind for i in count())
-        layer.name = layer.name if layer.named else next(name for name in names if name not in taken)
+        layer.name = layer.name if layer.named else next_name(layer.kind, taken)
         layer.model = self
         self.layers.append(layer)
 
@@ -114,7 +113,7 @@ class Residual(Layer):
 
     def layer_weights(self, layer: Layer) -> list[np.ndarray]:
         """Copies of the weights of one of the layers, none before the model is built."""
-        return self.get_weights()[self._slice_of(layer)]
+        return self.get_weights()[slice_of(layer, self.layers)]
 
     def set_layer_weights(self, layer: Layer, weights: Sequence[Any]) -> None:
         """Give one of the layers weights."""
@@ -122,12 +121,8 @@ class Residual(Layer):
         if len(weights) != wanted:
             raise ValueError(f"weights has {len(weights)} arrays, layer {layer.name!r} has {wanted}")
         arrays = self.get_weights()
-        arrays[self._slice_of(layer)] = weights
+        arrays[slice_of(layer, self.layers)] = weights
         self.set_weights(arrays)
-
-    def _slice_of(self, layer: Layer) -> slice:
-        start = sum(len(below.weight_shapes()) for below in self.layers[: self.layers.index(layer)])
-        return slice(start, start + len(layer.weight_shapes()))
 
     # -- For the engines
     def ops(self) -> tuple[Op, ...]:
@@ -139,11 +134,10 @@ class Residual(Layer):
 
     # -- As a whole
     def get_config(self) -> dict[str, Any]:
-        layers = [{"class_name": type(layer).__name__, "config": layer.get_config()} for layer in self.layers]
-        return {**super().get_config(), "layers": layers}
+        return {**super().get_config(), "layers": [serialized(layer) for layer in self.layers]}
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Layer:
+    def from_config(cls, config: dict[str, Any]) -> Residual:
         from . import made  # all layers, of which this is one
 
         return cls(**{**config, "layers": [made(layer) for layer in config["layers"]]})
