@@ -50,6 +50,3 @@ class Adadelta(Optimizer):
 
     def numbers(self, t: np.ndarray) -> dict[str, Any]:
         return {**super().numbers(t), "rho": self.rho, "c": 1 - self.rho, "eps": positive(self.epsilon)}
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "rho": self.rho, "epsilon": self.epsilon}

@@ -56,10 +56,3 @@ class Adagrad(Optimizer):
 
     def numbers(self, t: np.ndarray) -> dict[str, Any]:
         return {**super().numbers(t), "eps": positive(self.epsilon)}
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "initial_accumulator_value": self.initial_accumulator_value,
-            "epsilon": self.epsilon,
-        }

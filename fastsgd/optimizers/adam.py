@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from ..arguments import flag, number
-from .base import Optimizer, Rate
-from .settings import Setting, below_one, positive, power
+from ..arguments import flag
+from .base import Rate
+from .moments import Moments
+from .settings import Setting, positive, power
 
 
-class Adam(Optimizer):
+class Adam(Moments):
     """Steps by the mean of the gradients over the root of the mean of their squares.
 
     With gradient g, moments m and s (zero at first), n = t + 1 updates with this one (Kingma, Ba 2014)::
@@ -45,9 +46,6 @@ class Adam(Optimizer):
     array([0.9, 1.1])
     """
 
-    beta_1 = Setting(below_one)
-    beta_2 = Setting(below_one)
-    epsilon = Setting(number, 0)
     amsgrad = Setting(flag)
 
     def __init__(
@@ -59,8 +57,8 @@ class Adam(Optimizer):
         amsgrad: bool = False,
         **options: Any,
     ) -> None:
-        super().__init__(learning_rate, **options)
-        self.beta_1, self.beta_2, self.epsilon, self.amsgrad = beta_1, beta_2, epsilon, amsgrad
+        super().__init__(learning_rate, beta_1, beta_2, epsilon, **options)
+        self.amsgrad = amsgrad
 
     def formula(self) -> str:
         return "amsgrad" if self.amsgrad else "adam"
@@ -74,15 +72,6 @@ class Adam(Optimizer):
             "c1": 1 - self.beta_1,
             "c2": 1 - self.beta_2,
             "eps": positive(self.epsilon),
-        }
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "beta_1": self.beta_1,
-            "beta_2": self.beta_2,
-            "epsilon": self.epsilon,
-            "amsgrad": self.amsgrad,
         }
 
 

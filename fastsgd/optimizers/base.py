@@ -9,19 +9,20 @@ from typing import Any
 
 import numpy as np
 
-from ..arguments import flag, number, takes
+from ..arguments import flag, number, takes, whole
+from ..identifiers import Configured
 from ..kernels import records
 from ..kernels.source.tables import update_table
 from ..program import Finish
 from . import schedules
 from .arrays import Arrays, place_of
 from .schedules.base import rates_of
-from .settings import Clip, Setting, optional_number, optional_whole
+from .settings import Clip, Setting, optional
 
 Rate = float | Callable[[int], Any]
 
 
-class Optimizer(Arrays):
+class Optimizer(Arrays, Configured):
     """Base of all optimizers: learning rate, options, and the update of arrays in place.
 
     A subclass names its :meth:`formula` and gives the :meth:`numbers` of a step. The order of an update: clip, decay,
@@ -68,15 +69,15 @@ class Optimizer(Arrays):
         A setting that is no number, or out of its range, or two ways of clipping; on assignment too.
     """
 
-    weight_decay = Setting(optional_number, 0)
+    weight_decay = Setting(optional(number), 0)
     clipnorm = Clip()
     clipvalue = Clip()
     global_clipnorm = Clip()
     use_ema = Setting(flag)
     ema_momentum = Setting(number, 0, 1)
-    ema_overwrite_frequency = Setting(optional_whole, 1)
-    loss_scale_factor = Setting(optional_number, 2.0**-1022)
-    gradient_accumulation_steps = Setting(optional_whole, 2)
+    ema_overwrite_frequency = Setting(optional(whole), 1)
+    loss_scale_factor = Setting(optional(number), 2.0**-1022)
+    gradient_accumulation_steps = Setting(optional(whole), 2)
     decay = Setting(number, 0)
 
     def __init__(
@@ -276,11 +277,11 @@ class Optimizer(Arrays):
             "decay", "weight_decay", "clipnorm", "global_clipnorm", "clipvalue", "use_ema", "ema_momentum",
             "ema_overwrite_frequency", "loss_scale_factor", "gradient_accumulation_steps",
         )  # fmt: skip
-        return {"name": self.name, "learning_rate": rate, **{name: getattr(self, name) for name in options}}
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Optimizer:
-        return cls(**config)
+        own = [
+            name for cls in reversed(type(self).__mro__) if cls is not Optimizer
+            for name, setting in vars(cls).items() if isinstance(setting, Setting)
+        ]  # fmt: skip
+        return {"name": self.name, "learning_rate": rate, **{name: getattr(self, name) for name in (*options, *own)}}
 
     def __repr__(self) -> str:
         known = dict(inspect.signature(Optimizer).parameters) | dict(inspect.signature(type(self)).parameters)

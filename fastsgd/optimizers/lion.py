@@ -53,6 +53,3 @@ class Lion(Optimizer):
             "c1": 1 - self.beta_1,
             "c2": 1 - self.beta_2,
         }
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "beta_1": self.beta_1, "beta_2": self.beta_2}

@@ -7,14 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from ..arguments import number
-from .base import Optimizer, Rate
-from .settings import Setting, below_one, positive, power
+from .moments import Moments
+from .settings import positive, power
 
 FADED = 1024  # from here on .96**n is nothing beside 1
 
 
-class Nadam(Optimizer):
+class Nadam(Moments):
     """Adam with Nesterov's momentum.
 
     With gradient g, moments m and s (zero at first), n = t + 1 updates with this one (Dozat 2016)::
@@ -25,36 +24,8 @@ class Nadam(Optimizer):
         h = u(n + 1) m / (1 - P u(n + 1)) + (1 - u(n)) g / (1 - P)
         w = w - lr h / (sqrt(s / (1 - beta_2**n)) + epsilon)
 
-    Parameters
-    ----------
-    learning_rate : float, LearningRateSchedule or callable
-    beta_1, beta_2 : float
-        In [0, 1).
-    epsilon : float
-        0 or more.
-    **options
-        See :class:`Optimizer`.
-
-    Raises
-    ------
-    TypeError, ValueError
-        A setting that is no number, or out of its range; on assignment too.
+    Parameters and errors: see :class:`Adam`; there is no ``amsgrad``.
     """
-
-    beta_1 = Setting(below_one)
-    beta_2 = Setting(below_one)
-    epsilon = Setting(number, 0)
-
-    def __init__(
-        self,
-        learning_rate: Rate = 0.001,
-        beta_1: float = 0.9,
-        beta_2: float = 0.999,
-        epsilon: float = 1e-7,
-        **options: Any,
-    ) -> None:
-        super().__init__(learning_rate, **options)
-        self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon
 
     def formula(self) -> str:
         return "nadam"
@@ -73,9 +44,6 @@ class Nadam(Optimizer):
             "c2": 1 - self.beta_2,
             "eps": np.maximum(self.epsilon * root, positive(0.0)),
         }
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "beta_1": self.beta_1, "beta_2": self.beta_2, "epsilon": self.epsilon}
 
 
 @cache

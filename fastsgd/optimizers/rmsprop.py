@@ -62,12 +62,3 @@ class RMSprop(Optimizer):
     def numbers(self, t: np.ndarray) -> dict[str, Any]:
         given = super().numbers(t)
         return {**given, "rho": self.rho, "c": 1 - self.rho, "mu": self.momentum, "eps": positive(self.epsilon)}
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "rho": self.rho,
-            "momentum": self.momentum,
-            "epsilon": self.epsilon,
-            "centered": self.centered,
-        }

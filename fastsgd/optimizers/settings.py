@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arguments import number, whole
+from ..arguments import number
 from ..kernels import records
 
 
@@ -41,7 +41,7 @@ class Clip(Setting):
     KINDS = records.CLIPS
 
     def __init__(self) -> None:
-        super().__init__(optional_number, 2.0**-1022)
+        super().__init__(optional(number), 2.0**-1022)
 
     def __set__(self, instance: Any, value: Any) -> None:
         super().__set__(instance, value)
@@ -55,26 +55,13 @@ class Clip(Setting):
             )
 
 
-def optional_number(name: str, value: Any, least: float) -> float | None:
-    """None, or a number of at least ``least``.
+def optional(check: Callable[..., Any]) -> Callable[..., Any]:
+    """The check that lets None pass, too."""
 
-    Raises
-    ------
-    TypeError, ValueError
-        As :func:`fastsgd.arguments.number`.
-    """
-    return None if value is None else number(name, value, least)
+    def checked(name: str, value: Any, *limits: Any) -> Any:
+        return None if value is None else check(name, value, *limits)
 
-
-def optional_whole(name: str, value: Any, least: int) -> int | None:
-    """None, or a whole number of at least ``least``.
-
-    Raises
-    ------
-    TypeError, ValueError
-        As :func:`fastsgd.arguments.whole`.
-    """
-    return None if value is None else whole(name, value, least)
+    return checked
 
 
 def below_one(name: str, value: Any) -> float:

@@ -72,11 +72,3 @@ class SGD(Optimizer):
 
     def numbers(self, t: np.ndarray) -> dict[str, Any]:
         return {**super().numbers(t), "mu": self.momentum}
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "momentum": self.momentum,
-            "nesterov": self.nesterov,
-            "momentum_style": self.momentum_style,
-        }

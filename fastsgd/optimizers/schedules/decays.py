@@ -11,7 +11,25 @@ from ...arguments import flag, number
 from .base import Formula, positive
 
 
-class ExponentialDecay(Formula):
+class _ByRate(Formula):
+    """A rate of decay for every so many updates."""
+
+    def __init__(
+        self, initial_learning_rate: float, decay_steps: float, decay_rate: float, staircase: bool, name: str
+    ) -> None:
+        self.initial_learning_rate = number("initial_learning_rate", initial_learning_rate, 0)
+        self.decay_steps = positive("decay_steps", decay_steps)
+        self.decay_rate = number("decay_rate", decay_rate, 0)
+        self.staircase = flag("staircase", staircase)
+        self.name = name
+
+    def _done(self, t: np.ndarray) -> np.ndarray:
+        """How many times ``decay_steps`` updates are done."""
+        p = t / self.decay_steps
+        return np.floor(p) if self.staircase else p
+
+
+class ExponentialDecay(_ByRate):
     """``initial_learning_rate * decay_rate ** (step / decay_steps)``.
 
     Parameters
@@ -19,7 +37,7 @@ class ExponentialDecay(Formula):
     initial_learning_rate : float
         0 or more.
     decay_steps : int
-        Updates in which the rate falls by ``decay_rate``; above 0.
+        Updates that ``decay_rate`` is for; above 0.
     decay_rate : float
         0 or more.
     staircase : bool
@@ -45,15 +63,10 @@ class ExponentialDecay(Formula):
         staircase: bool = False,
         name: str = "ExponentialDecay",
     ) -> None:
-        self.initial_learning_rate = number("initial_learning_rate", initial_learning_rate, 0)
-        self.decay_steps = positive("decay_steps", decay_steps)
-        self.decay_rate = number("decay_rate", decay_rate, 0)
-        self.staircase = flag("staircase", staircase)
-        self.name = name
+        super().__init__(initial_learning_rate, decay_steps, decay_rate, staircase, name)
 
     def formula(self, t: np.ndarray) -> np.ndarray:
-        p = t / self.decay_steps
-        return self.initial_learning_rate * self.decay_rate ** (np.floor(p) if self.staircase else p)
+        return self.initial_learning_rate * self.decay_rate ** self._done(t)
 
 
 class PiecewiseConstantDecay(Formula):
@@ -136,25 +149,10 @@ class PolynomialDecay(Formula):
         return (self.initial_learning_rate - self.end_learning_rate) * (1.0 - p) ** self.power + self.end_learning_rate
 
 
-class InverseTimeDecay(Formula):
+class InverseTimeDecay(_ByRate):
     """``initial_learning_rate / (1 + decay_rate * step / decay_steps)``; the old ``decay`` is this.
 
-    Parameters
-    ----------
-    initial_learning_rate : float
-        0 or more.
-    decay_steps : int
-        Above 0.
-    decay_rate : float
-        0 or more.
-    staircase : bool
-        Round ``step / decay_steps`` down.
-    name : str
-
-    Raises
-    ------
-    TypeError, ValueError
-        A setting that is no number, or out of its range.
+    Parameters and errors: see :class:`ExponentialDecay`.
     """
 
     def __init__(
@@ -165,15 +163,10 @@ class InverseTimeDecay(Formula):
         staircase: bool = False,
         name: str = "InverseTimeDecay",
     ) -> None:
-        self.initial_learning_rate = number("initial_learning_rate", initial_learning_rate, 0)
-        self.decay_steps = positive("decay_steps", decay_steps)
-        self.decay_rate = number("decay_rate", decay_rate, 0)
-        self.staircase = flag("staircase", staircase)
-        self.name = name
+        super().__init__(initial_learning_rate, decay_steps, decay_rate, staircase, name)
 
     def formula(self, t: np.ndarray) -> np.ndarray:
-        p = t / self.decay_steps
-        return self.initial_learning_rate / (1.0 + self.decay_rate * (np.floor(p) if self.staircase else p))
+        return self.initial_learning_rate / (1.0 + self.decay_rate * self._done(t))
 
 
 def _plain(real: float, given: Any) -> float:
