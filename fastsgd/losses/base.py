@@ -9,8 +9,10 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..identifiers import Configured
 from ..program import Op
 from .arrays import real_array, same_rank
+from .checks import probabilities
 
 SUM_OVER_BATCH_SIZE = "sum_over_batch_size"
 MEANS = (SUM_OVER_BATCH_SIZE, "mean", "mean_with_sample_weight")
@@ -29,7 +31,7 @@ class Terms:
     on_logits: bool = False
 
 
-class Loss:
+class Loss(Configured):
     """Base of all losses. A subclass that overrides ``call(y_true, y_pred)`` can be used alone on arrays.
 
     Parameters
@@ -159,10 +161,6 @@ class Loss:
         """Settings from which :meth:`from_config` makes an equal loss."""
         return {"name": self.name, "reduction": self.reduction}
 
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Loss:
-        return cls(**config)
-
     def __repr__(self) -> str:
         return f"{type(self).__name__}(reduction={self.reduction!r})"
 
@@ -194,3 +192,18 @@ class FunctionLoss(Loss):
     def __repr__(self) -> str:
         settings = [f"{name}={getattr(self, name)!r}" for name in (*self.settings, "reduction")]
         return f"{type(self).__name__}({', '.join(settings)})"
+
+
+class RowLoss(FunctionLoss):
+    """A loss of whole rows, a formula of ``kernels/row_losses.py``."""
+
+    def terms(self, outputs: int, last: Op) -> Terms:
+        assert self.formula is not None
+        return Terms(self.formula, self.constants, loss_elements=1)
+
+
+class ShareLoss(RowLoss):
+    """A loss of rows whose targets are shares: from 0 to 1."""
+
+    def targets(self, y: np.ndarray, outputs: int, name: str = "y") -> np.ndarray:
+        return probabilities(y, name, self.name)

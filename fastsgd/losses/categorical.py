@@ -14,8 +14,8 @@ from numpy.typing import ArrayLike
 from ..arguments import flag, number, whole
 from ..program import Op
 from .arrays import pair, real_array, rowwise
-from .base import SUM_OVER_BATCH_SIZE, FunctionLoss, Terms
-from .checks import labels, probabilities, smoothed
+from .base import SUM_OVER_BATCH_SIZE, FunctionLoss, ShareLoss, Terms
+from .checks import labels, smoothed
 
 
 # -- Functions ---------------------------------------------------------------------------------------------------------
@@ -108,17 +108,10 @@ def categorical_hinge(y_true: ArrayLike, y_pred: ArrayLike) -> Any:
 
 
 # -- Classes -----------------------------------------------------------------------------------------------------------
-class _OneHot(FunctionLoss):
+class _OneHot(ShareLoss):
     """Targets have a column for each class."""
 
     takes = "the loss takes one-hot rows; for numbers of classes take 'sparse_categorical_crossentropy'"
-
-    def terms(self, outputs: int, last: Op) -> Terms:
-        assert self.formula is not None
-        return Terms(self.formula, self.constants, loss_elements=1)
-
-    def targets(self, y: np.ndarray, outputs: int, name: str = "y") -> np.ndarray:
-        return probabilities(y, name, self.name)
 
 
 class CategoricalCrossentropy(_OneHot):

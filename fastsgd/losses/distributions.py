@@ -15,8 +15,8 @@ from numpy.typing import ArrayLike
 from ..arguments import flag, number
 from ..program import Op
 from .arrays import blockwise, elementwise, pair, rowwise
-from .base import SUM_OVER_BATCH_SIZE, FunctionLoss, Terms
-from .checks import at_least_0, blocks_of, probabilities
+from .base import SUM_OVER_BATCH_SIZE, FunctionLoss, ShareLoss, Terms
+from .checks import at_least_0, blocks_of
 
 
 # -- Functions ---------------------------------------------------------------------------------------------------------
@@ -106,7 +106,7 @@ class Poisson(FunctionLoss):
         return at_least_0(y, name, self.name)
 
 
-class KLDivergence(FunctionLoss):
+class KLDivergence(ShareLoss):
     """``sum(y_true log(y_true / y_pred))``, see :func:`kl_divergence`.
 
     Parameters: see :class:`~fastsgd.losses.MeanSquaredError`. Training wants targets from 0 to 1.
@@ -118,13 +118,6 @@ class KLDivergence(FunctionLoss):
         self, reduction: str | None = SUM_OVER_BATCH_SIZE, name: str = "kl_divergence", dtype: Any = None
     ) -> None:
         super().__init__(name=name, reduction=reduction, dtype=dtype)
-
-    def terms(self, outputs: int, last: Op) -> Terms:
-        assert self.formula is not None
-        return Terms(self.formula, loss_elements=1)
-
-    def targets(self, y: np.ndarray, outputs: int, name: str = "y") -> np.ndarray:
-        return probabilities(y, name, self.name)
 
 
 class Quantile(FunctionLoss):

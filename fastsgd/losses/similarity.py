@@ -8,14 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from ..arguments import number
-from ..program import Op
 from .arrays import pair, rowwise
-from .base import SUM_OVER_BATCH_SIZE, FunctionLoss, Terms
-from .checks import probabilities
+from .base import SUM_OVER_BATCH_SIZE, RowLoss, ShareLoss
 
 
 # -- Functions ---------------------------------------------------------------------------------------------------------
@@ -38,7 +35,7 @@ def tversky(y_true: ArrayLike, y_pred: ArrayLike, alpha: float = 0.5, beta: floa
 
 
 # -- Classes -----------------------------------------------------------------------------------------------------------
-class CosineSimilarity(FunctionLoss):
+class CosineSimilarity(RowLoss):
     """Minus the cosine of the angle between targets and predictions, see :func:`cosine_similarity`.
 
     Parameters
@@ -61,12 +58,8 @@ class CosineSimilarity(FunctionLoss):
         super().__init__(name=name, reduction=reduction, dtype=dtype)
         self.axis = axis
 
-    def terms(self, outputs: int, last: Op) -> Terms:
-        assert self.formula is not None
-        return Terms(self.formula, loss_elements=1)
 
-
-class Dice(FunctionLoss):
+class Dice(ShareLoss):
     """What two sets do not share, see :func:`dice`.
 
     Parameters
@@ -90,13 +83,6 @@ class Dice(FunctionLoss):
         super().__init__(name=name, reduction=reduction, dtype=dtype)
         self.axis = axis
         self.formula = "dice"
-
-    def terms(self, outputs: int, last: Op) -> Terms:
-        assert self.formula is not None
-        return Terms(self.formula, self.constants, loss_elements=1)
-
-    def targets(self, y: np.ndarray, outputs: int, name: str = "y") -> np.ndarray:
-        return probabilities(y, name, self.name)
 
 
 class Tversky(Dice):

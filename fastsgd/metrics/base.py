@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..identifiers import Configured
 from ..losses import real_array, settled
 
 BLOCK = 1 << 15  # elements worked on at once: half a MiB of temporaries, which stays in cache
@@ -68,7 +69,7 @@ def snake(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
 
 
-class Metric:
+class Metric(Configured):
     """Base of all metrics: gathers a state over batches and makes a number of it.
 
     Parameters
@@ -122,10 +123,6 @@ class Metric:
     def get_config(self) -> dict[str, Any]:
         """Settings from which :meth:`from_config` makes an equal metric (without its state)."""
         return {"name": self.name, "dtype": self.dtype}
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Metric:
-        return cls(**config)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}>"

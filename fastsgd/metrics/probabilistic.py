@@ -18,16 +18,10 @@ from ..losses import (
     squared_hinge,
 )
 from .base import row_weights, rows_of
-from .reduction import RowMean, labels_and_scores
+from .reduction import RowError, labels_and_scores
 
 
-class _Loss(RowMean):
-    """A mean that is better the less it is."""
-
-    direction = "down"
-
-
-class Poisson(_Loss):
+class Poisson(RowError):
     """``mean(y_pred - y_true log(y_pred + 1e-7))``. Parameters: see :class:`Metric`.
 
     Examples
@@ -40,7 +34,7 @@ class Poisson(_Loss):
         super().__init__(poisson, name, dtype)
 
 
-class BinaryCrossentropy(_Loss):
+class BinaryCrossentropy(RowError):
     """Cross-entropy of two classes.
 
     Parameters
@@ -69,7 +63,7 @@ class BinaryCrossentropy(_Loss):
         self.from_logits, self.label_smoothing = from_logits, label_smoothing
 
 
-class CategoricalCrossentropy(_Loss):
+class CategoricalCrossentropy(RowError):
     """Cross-entropy of several classes and one-hot targets, or targets that are probabilities.
 
     Parameters
@@ -103,7 +97,7 @@ class CategoricalCrossentropy(_Loss):
         self.from_logits, self.label_smoothing, self.axis = from_logits, label_smoothing, axis
 
 
-class SparseCategoricalCrossentropy(_Loss):
+class SparseCategoricalCrossentropy(RowError):
     """Cross-entropy of several classes and targets that are their numbers.
 
     Parameters
@@ -150,7 +144,7 @@ class SparseCategoricalCrossentropy(_Loss):
         super().update_state(y_true, y_pred, sample_weight)
 
 
-class KLDivergence(_Loss):
+class KLDivergence(RowError):
     """``sum(y_true log(y_true / y_pred))``, both from 1e-7 to 1. Parameters: see :class:`Metric`.
 
     Examples
@@ -163,7 +157,7 @@ class KLDivergence(_Loss):
         super().__init__(kl_divergence, name, dtype)
 
 
-class CategoricalHinge(_Loss):
+class CategoricalHinge(RowError):
     """``max(0, 1 + max((1 - y_true) y_pred) - sum(y_true y_pred))``. Parameters: see :class:`Metric`.
 
     Examples
@@ -176,7 +170,7 @@ class CategoricalHinge(_Loss):
         super().__init__(categorical_hinge, name, dtype)
 
 
-class Hinge(_Loss):
+class Hinge(RowError):
     """``mean(max(1 - y_true y_pred, 0))`` for targets -1 and 1. Parameters: see :class:`Metric`.
 
     Examples
@@ -189,7 +183,7 @@ class Hinge(_Loss):
         super().__init__(hinge, name, dtype)
 
 
-class SquaredHinge(_Loss):
+class SquaredHinge(RowError):
     """``mean(max(1 - y_true y_pred, 0)^2)`` for targets -1 and 1. Parameters: see :class:`Metric`.
 
     Examples

@@ -164,3 +164,9 @@ class RowMean(MeanMetricWrapper):
 
     def get_config(self) -> dict[str, Any]:
         return {**Metric.get_config(self), **self.kwargs}
+
+
+class RowError(RowMean):
+    """A mean that is better the less it is."""
+
+    direction = "down"

@@ -17,16 +17,10 @@ from ..losses import (
     real_array,
 )
 from .base import Metric, blocks64, pair
-from .reduction import RowMean
+from .reduction import RowError
 
 
-class _Error(RowMean):
-    """A mean that is better the less it is."""
-
-    direction = "down"
-
-
-class MeanSquaredError(_Error):
+class MeanSquaredError(RowError):
     """``mean((y_pred - y_true)^2)``. Parameters: see :class:`Metric`.
 
     Examples
@@ -39,7 +33,7 @@ class MeanSquaredError(_Error):
         super().__init__(mean_squared_error, name, dtype)
 
 
-class RootMeanSquaredError(_Error):
+class RootMeanSquaredError(RowError):
     """``sqrt(mean((y_pred - y_true)^2))``. Parameters: see :class:`Metric`.
 
     Examples
@@ -55,7 +49,7 @@ class RootMeanSquaredError(_Error):
         return float(np.sqrt(super().result()))
 
 
-class MeanAbsoluteError(_Error):
+class MeanAbsoluteError(RowError):
     """``mean(|y_pred - y_true|)``. Parameters: see :class:`Metric`.
 
     Examples
@@ -68,7 +62,7 @@ class MeanAbsoluteError(_Error):
         super().__init__(mean_absolute_error, name, dtype)
 
 
-class MeanAbsolutePercentageError(_Error):
+class MeanAbsolutePercentageError(RowError):
     """``100 mean(|y_true - y_pred| / max(|y_true|, 1e-7))``. Parameters: see :class:`Metric`.
 
     Examples
@@ -81,7 +75,7 @@ class MeanAbsolutePercentageError(_Error):
         super().__init__(mean_absolute_percentage_error, name, dtype)
 
 
-class MeanSquaredLogarithmicError(_Error):
+class MeanSquaredLogarithmicError(RowError):
     """``mean((log(1 + y_true) - log(1 + y_pred))^2)``, both at least 1e-7. Parameters: see :class:`Metric`.
 
     Examples
@@ -94,7 +88,7 @@ class MeanSquaredLogarithmicError(_Error):
         super().__init__(mean_squared_logarithmic_error, name, dtype)
 
 
-class LogCoshError(_Error):
+class LogCoshError(RowError):
     """``mean(log(cosh(y_pred - y_true)))``. Parameters: see :class:`Metric`.
 
     Examples
