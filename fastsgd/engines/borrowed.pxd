@@ -32,6 +32,7 @@ cdef extern from "engine.h" nogil:
     real_t mantissa(real_t)
 
     void full_width()
+    void short_loops()
     Task task(int64_t)
     Layer layer(Task, int64_t)
     Piece piece(Task, int64_t)

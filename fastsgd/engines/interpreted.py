@@ -101,7 +101,7 @@ def names(dtype: np.dtype) -> dict[str, Any]:
         "exponent": lambda x: real(np.frexp(x)[1] - 1), "mantissa": lambda x: np.frexp(x)[0] * real(2),
         "task": TaskRecord.from_address,
         "layer": lambda t, l: LayerRecord.from_address(t.layers + l * ctypes.sizeof(LayerRecord)),
-        "full_width": lambda: None,
+        "full_width": lambda: None, "short_loops": lambda: None,
         "piece": lambda t, i: PieceRecord.from_address(t.piece + i * ctypes.sizeof(PieceRecord)),
         **records.CONSTANTS,
         "to_reals": pointer(kind),

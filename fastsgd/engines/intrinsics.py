@@ -136,6 +136,20 @@ def full_width(b):
     set.add(b.function.attributes, '"prefer-vector-width"="512"')  # llvmlite's own add knows a few attributes only
 
 
+@emit(types.void)
+def short_loops(b):
+    """The function that calls it has inner loops of 16 and pointers that share no memory: LLVM makes vectors of them.
+
+    It would unroll them first, into single numbers; it does not where size matters, nor checks whether arrays overlap.
+    """
+    set.add(b.function.attributes, '"prefer-vector-width"="512"')
+    b.function.attributes.add("optsize")
+    b.function.attributes.add("noinline")  # the caller's loops may be unrolled
+    for argument in b.function.args[2:]:  # the first two are Numba's own
+        if isinstance(argument.type, ir.PointerType):
+            argument.add_attribute("noalias")
+
+
 # -- Subnormal numbers
 @emit(types.int64)
 def subnormals_off(b):
@@ -275,7 +289,8 @@ def names(dtype: np.dtype) -> dict[str, Any]:
         "copy": make_copy(shape, number, emit, int64, reals),
         "transpose": make_transpose(number, emit, int64, reals),
         "dots": make_dots(shape, number, suffix, emit, call, int64, reals),
-        "full_width": full_width, "load_acquire": load_acquire, "store_release": store_release, "relax": relax,
+        "full_width": full_width, "short_loops": short_loops,
+        "load_acquire": load_acquire, "store_release": store_release, "relax": relax,
         "subnormals_off": subnormals_off, "subnormals_back": subnormals_back,
     }  # fmt: skip
 

@@ -58,7 +58,7 @@ class Workspace:
         t.input_width = input_width
         t.input = self._panels(pitch, round_up(program.inputs, input_width), dtype)
         t.rows, t.pitch, t.column = rows, pitch, column
-        t.ones = self.keep(np.ones(rows, dtype))
+        t.ones = self.keep(np.ones(max(rows, 32), dtype))
         t.scratch = self._zeros(SCRATCH * MOST_THREADS, dtype)
         t.row_losses = self._zeros(rows + 16, np.dtype("f8"))  # groups of 16 rows are written
         t.signals = self._zeros(16 * MOST_THREADS, np.dtype("i8"))
@@ -126,7 +126,7 @@ class Workspace:
         record.Z = self._panels(self.rows + 1, record.vector, dtype)
         record.use_scale = op.use_scale
         record.fixed = not op.trainable
-        record.stats = self._zeros(max(self.rows, 3 * record.vector), dtype)
+        record.stats = self._zeros(max(round_up(self.rows, 16), 3 * record.vector), dtype)
         record.begin = number - op.block
         record.draws, record.limit = op.kind in draws.DRAWN, draws.limit(op)
         record.seeded = op.seed is not None

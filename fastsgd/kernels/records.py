@@ -97,7 +97,7 @@ TASK = {
     "crew": "i64",  # addresses of a Task for each thread, with room of its own: what a lane works with
     "lane_losses": "i64",  # address of a double for each lane
     "pitch": "i64",  # rows from one panel of activations to the next (one more than `rows`: no two panels share a cache set)
-    "ones": "i64",  # address of `rows` ones: the bias's inputs
+    "ones": "i64",  # address of `rows` ones, or of 32 if that is more: the bias's inputs
     "column": "i64",  # elements from one output of a thin layer to the next: `rows` and some, rounded up to 16
     "scratch": "i64",  # address of a gradient tile for each thread
     "row_losses": "i64",  # address of a double for each row of a block
