@@ -70,7 +70,7 @@ def generate():
 
     structs = {"LayerRecord": records.LAYER, "TaskRecord": records.TASK, "PieceRecord": records.PIECE}
     made = {
-        "kernels.py": typed.stripped(text()),
+        "kernels.py": typed.stripped(text()) + f"RECORDS = {records.stamp()}\n",
         "kernels.pxd": typed.pxd(text(), structs, records.CONSTANTS, (ENGINES / "borrowed.pxd").read_text()),
         "records.h": typed.header(structs, records.CONSTANTS),
     }

@@ -13,11 +13,13 @@ from typing import Any
 
 import numpy as np
 
+from ..kernels import records
 from ..kernels.source.tables import ADDED
 from ..program import Program
 from .compiled import CompiledNetwork, Library
 
 NATIVE = Path(__file__).with_name("native")
+DTYPES = ("float32", "float64")
 LEVELS = {"x86-64-v4": "v4", "x86-64-v3": "v3", "baseline": "baseline"}  # FASTSGD_ISA -> folder, best first
 
 
@@ -33,7 +35,7 @@ def supported() -> list[str]:
 
 def built() -> list[str]:
     """Instruction sets whose extensions were built, both of them, and for this Python."""
-    wanted = {isa: [NATIVE / f"{folder}_{dtype}" for dtype in ("float32", "float64")] for isa, folder in LEVELS.items()}
+    wanted = {isa: [NATIVE / f"{folder}_{dtype}" for dtype in DTYPES] for isa, folder in LEVELS.items()}
     return [isa for isa, folders in wanted.items() if all(map(_has_extension, folders))]
 
 
@@ -41,8 +43,25 @@ def _has_extension(folder: Path) -> bool:
     return any((folder / f"kernels{suffix}").exists() for suffix in EXTENSION_SUFFIXES)
 
 
+def extension(isa: str, dtype: str) -> ModuleType:
+    """The kernels for an instruction set that this processor has.
+
+    Raises
+    ------
+    ImportError
+        They cannot be loaded, or were compiled for other records than those that they would be given.
+    """
+    module = import_module(f"fastsgd.engines.native.{LEVELS[isa]}_{dtype}.kernels")
+    if getattr(module, "RECORDS", None) != records.stamp():
+        raise ImportError(
+            f"the compiled extensions for {isa} were built from another version of fastsgd/kernels/records.py; build "
+            "them again (in a checkout: pip install -e .) or use backend='numba'"
+        )
+    return module
+
+
 def chosen() -> str:
-    """The instruction set to use: ``FASTSGD_ISA``, or the best that was built and runs here.
+    """The instruction set to use: ``FASTSGD_ISA``, or the best that was built, from these sources, and runs here.
 
     Raises
     ------
@@ -61,13 +80,20 @@ def chosen() -> str:
         raise ImportError(
             "the compiled extensions were not built; install a C compiler and reinstall fastsgd, or use backend='numba'"
         )
-    return wanted or usable[0]
+    reasons: list[ImportError] = []
+    for isa in [wanted] if wanted else usable:
+        try:
+            for dtype in DTYPES:
+                extension(isa, dtype)
+            return isa
+        except ImportError as error:
+            reasons.append(error)
+    raise reasons[0]
 
 
 @cache
 def library(isa: str, dtype: np.dtype) -> Library:
-    module: ModuleType = import_module(f"fastsgd.engines.native.{LEVELS[isa]}_{dtype.name}.kernels")
-    capsules = module.__pyx_capi__
+    capsules = extension(isa, dtype.name).__pyx_capi__
 
     def address(name: str) -> int:
         if name in ADDED:  # a user's formula: its loop is compiled now, and called like those compiled ahead

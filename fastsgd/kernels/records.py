@@ -1,8 +1,11 @@
 """The two records through which Python hands a job to the kernels: field names and their types, in memory order.
 
 Addresses are absolute, counts are in elements unless they say bytes. The NumPy dtypes (``engines/layout.py``), Numba's
-record types and Cython's structs are all made from these lists.
+record types and Cython's structs are all made from these lists. Kernels that were compiled for other lists read one field
+for another, and may never come to an end: see :func:`stamp`.
 """
+
+import zlib
 
 # What a step of the network does; the kernels know the number of each under its name in capitals.
 KINDS = (
@@ -155,3 +158,8 @@ TASK = {
     "total": "f8",  # sum of the losses of this epoch's elements so far
     "whole": "f8",  # where `done` is above 0: that before this batch
 }
+
+
+def stamp() -> int:
+    """A number that is another one for other records; each extension tells that of the records it was compiled for."""
+    return zlib.crc32(repr((LAYER, PIECE, CONSTANTS, TASK)).encode())
