@@ -67,9 +67,8 @@ def test_every_cell_has_its_place_in_the_order():
     ],
 )
 def test_tools(tool, arguments, made, tmp_path, monkeypatch):
-    if not fastsgd.backends()["cython"]["available"]:
-        pytest.skip("the compiled extensions were not built")
-    given = [*arguments, "--repeats", "1", "--milliseconds", "0.1", "--output", str(tmp_path)]
+    engine = "cython" if fastsgd.backends()["cython"]["available"] else "numba"
+    given = [*arguments, "--engine", engine, "--repeats", "1", "--milliseconds", "0.1", "--output", str(tmp_path)]
     monkeypatch.setattr(sys, "argv", [tool, *given])
     import_module(f"bench.{tool}").main()
     assert {path.name for path in tmp_path.iterdir()} == made

@@ -5,13 +5,14 @@ import json
 import math
 import pickle
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 import pytest
 from engine_jobs import COMPILED, Trainer
 
 import fastsgd
-from fastsgd import formulas, optimizers
+from fastsgd import backends, engines, formulas, optimizers
 from fastsgd.kernels.source.tables import signatures, update_table
 from fastsgd.layers import Dense
 
@@ -64,11 +65,16 @@ def trained(optimizer, **settings):
     return model
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("pair", PAIRS)
-def test_same_trajectory_as_the_optimizer_of_the_package(pair, engine, dtype):
-    if engine == "numba" and (dtype, pair) != ("float32", "adam"):
-        pytest.skip("the same kernels as with cython")
+AVAILABLE = [name for name in engines.NAMES if backends()[name]["available"]]
+SETUPS = [
+    (engine, dtype, pair)
+    for engine, dtype, pair in product(AVAILABLE, ("float32", "float64"), PAIRS)
+    if engine != "numba" or (dtype, pair) == ("float32", "adam")  # the same kernels as with cython, compiled slowly
+]
+
+
+@pytest.mark.parametrize(("engine", "dtype", "pair"), SETUPS)
+def test_same_trajectory_as_the_optimizer_of_the_package(engine, dtype, pair):
     own, other = (trained(optimizer, backend=engine, dtype=dtype) for optimizer in PAIRS[pair])
     tolerance = 1e-13 if dtype == "float64" else 1e-6
     for a, b in zip(own.get_weights(), other.get_weights(), strict=True):
