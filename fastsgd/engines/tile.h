@@ -235,22 +235,27 @@ static void transpose(const real_t *S, int64_t from, real_t *D, int64_t to) {
 /* out[0:16] = dot products of 16 rows of the panels X, `jump` apart, with the vector in the panels Y, `skip` apart. Lane j
    sums columns j, 16 + j, ... in order, then lanes are summed as a tree: those 8 apart, 4, 2, 1. */
 static void dots(const real_t *X, int64_t width, int64_t jump, const real_t *Y, int64_t skip, int64_t panels, real_t *out) {
-    enum { PARTS = 16 / WIDTH };
+    enum { PARTS = 16 / WIDTH, ABREAST = PARTS < 4 ? 4 : 8 / PARTS }; /* rows at once, with their sums in registers */
     V one = SPLAT((real_t)1);
 #if defined(__AVX512F__) && !defined(FASTSGD_DOUBLE)
     V row[16];
 #else
     real_t lanes[16][16], turned[16][16];
 #endif
-    UNROLL for (int r = 0; r < 16; r++) {
-        V acc[PARTS];
+    UNROLL for (int r = 0; r < 16; r += ABREAST) {
+        V acc[ABREAST][PARTS];
         const real_t *x = X + r * width, *y = Y;
-        UNROLL for (int v = 0; v < PARTS; v++) acc[v] = SPLAT((real_t)0);
+        UNROLL for (int i = 0; i < ABREAST; i++)
+            UNROLL for (int v = 0; v < PARTS; v++) acc[i][v] = SPLAT((real_t)0);
         for (int64_t p = 0; p < panels; p++, x += jump, y += skip)
             for (int64_t j = 0; j < width; j += 16)
-                UNROLL for (int v = 0; v < PARTS; v++) acc[v] = FMA(LOAD(x + j + WIDTH * v), LOAD(y + j + WIDTH * v), acc[v]);
+                UNROLL for (int v = 0; v < PARTS; v++) {
+                    V factor = LOAD(y + j + WIDTH * v);
+                    UNROLL for (int i = 0; i < ABREAST; i++)
+                        acc[i][v] = FMA(LOAD(x + i * width + j + WIDTH * v), factor, acc[i][v]);
+                }
 #if defined(__AVX512F__) && !defined(FASTSGD_DOUBLE)
-        row[r] = acc[0];
+        UNROLL for (int i = 0; i < ABREAST; i++) row[r + i] = acc[i][0];
     }
     UNROLL for (int s = 8; s > 0; s /= 2) { /* lane l of the result: the sum of row l */
         int32_t low[16], high[16];
@@ -261,7 +266,8 @@ static void dots(const real_t *X, int64_t width, int64_t jump, const real_t *Y, 
     }
     STORE(out, row[0]);
 #else
-        UNROLL for (int v = 0; v < PARTS; v++) STORE(&lanes[r][WIDTH * v], acc[v]);
+        UNROLL for (int i = 0; i < ABREAST; i++)
+            UNROLL for (int v = 0; v < PARTS; v++) STORE(&lanes[r + i][WIDTH * v], acc[i][v]);
     }
     transpose(&lanes[0][0], 16, &turned[0][0], 16);
     for (int s = 8; s > 0; s /= 2)

@@ -38,7 +38,12 @@ def complete_gradient(t: Task, P: Piece, i: i64, me: i64, now: i64, numbers: rea
     penalties: doubles = to_doubles(t.penalties)
     if P.l1 > f8(0) or P.l2 > f8(0):
         w: reals = to_reals(P.W)
-        penalties[i] = P.l1 * size_sum(w, P.count, lanes) + P.l2 * square_sum(w, P.count, lanes)
+        total_of: f8 = f8(0)
+        if P.l1 > f8(0):
+            total_of = P.l1 * size_sum(w, P.count, lanes)
+        if P.l2 > f8(0):
+            total_of = total_of + P.l2 * square_sum(w, P.count, lanes)
+        penalties[i] = total_of
         regularize(g, w, P.count, real(P.l1), real(f8(2) * P.l2))
     if t.gathered:
         total: reals = to_reals(P.W + t.gathered)
@@ -145,6 +150,7 @@ def penalty(t: Task) -> f8:
 # -- Elementwise
 def square_sum(x: reals, n: i64, lanes: doubles) -> f8:
     """Sum of squares: 16 lanes, then a tree."""
+    short_loops()
     for j in range(16):
         lanes[j] = f8(0)
     for i in range(0, n, 16):
@@ -156,6 +162,7 @@ def square_sum(x: reals, n: i64, lanes: doubles) -> f8:
 
 def size_sum(x: reals, n: i64, lanes: doubles) -> f8:
     """Sum of sizes: 16 lanes, then a tree."""
+    short_loops()
     for j in range(16):
         lanes[j] = f8(0)
     for i in range(0, n, 16):

@@ -48,6 +48,7 @@ def render(f: RowLoss) -> str:
 def judge_{f.name}(
     d: reals, p: reals, y: reals, n: i64, m: i64, step: i64, scale: real, c: reals, s: reals, sums: doubles
 ) -> None:
+    short_loops()
 {loads}{body}{over_outputs("slope", line)}    for r in range({LANES}):
         sums[r] = f8(loss[r])
 
