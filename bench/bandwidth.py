@@ -11,8 +11,8 @@ import numpy as np
 from llvmlite import ir
 from numba import njit, types
 
-from fastsgd.engines.intrinsics import I64, call, const, emit, tile_shape
 from fastsgd.engines.layout import aligned
+from fastsgd.engines.numba_llvm import I64, call, const, emit, tile_shape
 
 MOST = 512 << 20  # bytes, of the arrays that shall be in memory
 CACHES = Path("/sys/devices/system/cpu/cpu0/cache")

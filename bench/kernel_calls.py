@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numba import njit, types
 
-from fastsgd.engines import cython, intrinsics, numba
+from fastsgd.engines import cython, numba, numba_llvm
 
 ENGINES = ("cython", "numba")
 PHASES = {"gather": 5, "forward": 3, "backward": 3, "learn": 6}  # kernel -> number of arguments, the Task first
@@ -18,7 +18,7 @@ PHASES = {"gather": 5, "forward": 3, "backward": 3, "learn": 6}  # kernel -> num
 @cache
 def _by_address(arguments: int) -> Any:
     """(times, address of a C function of int64 or pointer arguments, *arguments)"""
-    call = intrinsics.called(f"call{arguments}", *[types.int64] * arguments)
+    call = numba_llvm.called(f"call{arguments}", *[types.int64] * arguments)
     names = ", ".join(f"a{i}" for i in range(arguments))
     space = {"call": call}
     exec(f"def repeat(times, f, {names}):\n    for _ in range(times):\n        call(f, {names})\n", space)

@@ -10,7 +10,7 @@ import numpy as np
 from llvmlite import ir
 from numba import njit, types
 
-from fastsgd.engines.intrinsics import I32, I64, call, const, emit, tile_shape
+from fastsgd.engines.numba_llvm import I32, I64, call, const, emit, tile_shape
 
 CHAINS = 24  # independent, which hides the latency of an FMA (4 cycles on two ports)
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import platform
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import llvmlite.binding as llvm
@@ -13,65 +11,13 @@ import numba
 import numpy as np
 from llvmlite import ir
 from numba import types
-from numba.core import cgutils
-from numba.extending import intrinsic
 
 from ..kernels import records
 from .layout import LayerRecord, PieceRecord, TaskRecord
+from .numba_blocks import make_copy, make_dots, make_transpose
+from .numba_llvm import AARCH64, I32, I64, X86, at_address, call, called, const, emit, indexed, tile_shape
+from .numba_tile import ADD, BIAS, BIAS_RELU, RELU_SLOPE, ZERO, make_tiles
 from .workspace import COLUMNS, KINDS, LANES, ONE, ROWS, SCRATCH
-
-I32, I64 = ir.IntType(32), ir.IntType(64)
-ZERO, BIAS, ADD, BIAS_RELU, RELU_SLOPE = range(5)  # what the chains of a tile begin with
-X86 = platform.machine().lower() in ("x86_64", "amd64")
-AARCH64 = platform.machine().lower() in ("aarch64", "arm64")
-
-
-def const(i: int) -> ir.Constant:
-    return ir.Constant(I64, i)
-
-
-def emit(result: Any, *arguments: Any) -> Callable[[Callable[..., Any]], Any]:
-    """An intrinsic of this signature from a function (builder, *LLVM values) -> LLVM value or None."""
-
-    def wrap(build: Callable[..., Any]) -> Any:
-        names = ", ".join(f"a{i}" for i in range(len(arguments)))
-
-        def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-            value = build(builder, *values)
-            return context.get_dummy_value() if value is None else value
-
-        scope = {"signature": result(*arguments), "generate": generate}
-        exec(f"def {build.__name__}(typing, {names}):\n    return signature, generate\n", scope)
-        return intrinsic(scope[build.__name__])
-
-    return wrap
-
-
-def call(b: ir.IRBuilder, name: str, result: ir.Type, *values: ir.Value) -> ir.Value:
-    kind = ir.FunctionType(result, [v.type for v in values])
-    return b.call(cgutils.get_or_insert_function(b.module, kind, name), values)
-
-
-@dataclass(frozen=True)
-class Shape:
-    """Numbers in a vector, rows and vectors of the tile, and whether multiply-add is one instruction; as in tile.h."""
-
-    width: int
-    rows: int
-    vecs: int
-    fused: bool
-
-
-def tile_shape(itemsize: int) -> Shape:
-    """The tile that fills the registers of the processor that Numba compiles for."""
-    features = (numba.config.CPU_FEATURES or llvm.get_host_cpu_features().flatten()).split(",")
-    if "+avx512f" in features and "+avx512dq" in features and "+avx512vl" in features:
-        return Shape(64 // itemsize, 12, 2, True)
-    if "+avx2" in features and "+fma" in features:
-        return Shape(32 // itemsize, 6, 2, True)
-    if AARCH64:
-        return Shape(16 // itemsize, 6, 4, True)
-    return Shape(16 // itemsize, 4, 2, False)
 
 
 def where(c, a, b):
@@ -178,45 +124,8 @@ def subnormals_back(b, mode):
         b.asm(ir.FunctionType(ir.VoidType(), [I64]), "msr fpcr, $0", "r", [mode], True)
 
 
-# -- Memory: plain C pointers, without bounds or owners; numbers of one type
-def at_address(name: str, to: Any) -> Any:
-    """address -> something that lies there"""
-
-    def typed(typing, address):
-        def generate(context, builder, signature, args):
-            return builder.inttoptr(args[0], context.get_value_type(to))
-
-        return to(types.int64), generate
-
-    typed.__name__ = name
-    return intrinsic(typed)
-
-
-def indexed(name: str, pointer: Any) -> Any:
-    """(pointer, i) -> pointer to its i-th element"""
-
-    def build(b, array, i):
-        return b.gep(array, [i])
-
-    build.__name__ = name
-    return emit(pointer, pointer, types.int64)(build)
-
-
-def called(name: str, *arguments: Any) -> Any:
-    """(address of a function, *its arguments) -> nothing"""
-
-    def build(b, f, *values):
-        kind = ir.FunctionType(ir.VoidType(), [v.type for v in values])
-        b.call(b.inttoptr(f, kind.as_pointer()), values)
-
-    build.__name__ = name
-    return emit(types.void, types.int64, *arguments)(build)
-
-
 def names(dtype: np.dtype) -> dict[str, Any]:
     """Everything the kernels borrow, for numbers of this dtype."""
-    from .numba_tile import make_copy, make_dots, make_tiles, make_transpose
-
     double = dtype == np.float64
     scalar = types.float64 if double else types.float32
     number, bits = (ir.DoubleType(), I64) if double else (ir.FloatType(), I32)
@@ -259,7 +168,6 @@ def names(dtype: np.dtype) -> dict[str, Any]:
     def piece(t, i):
         return piece_at(t.piece + i * piece_size)
 
-    int64 = types.int64
     return {
         **records.CONSTANTS,
         "real": dtype.type, "f8": np.float64, "i64": np.int64, "u64": np.uint64, "DOUBLE": double,
@@ -285,10 +193,10 @@ def names(dtype: np.dtype) -> dict[str, Any]:
         "ROWS": ROWS, "ONE": ONE, "COLUMNS": COLUMNS, "LANES": LANES, **KINDS,
         "SPAN": shape.vecs * shape.width, "TILE_ROWS": shape.rows,
         "REAL_BYTES": dtype.itemsize, "SCRATCH": SCRATCH,
-        **make_tiles(shape, number, suffix, emit, call, int64, reals),
-        "copy": make_copy(shape, number, emit, int64, reals),
-        "transpose": make_transpose(number, emit, int64, reals),
-        "dots": make_dots(shape, number, suffix, emit, call, int64, reals),
+        **make_tiles(shape, number, suffix, reals),
+        "copy": make_copy(shape, number, reals),
+        "transpose": make_transpose(number, reals),
+        "dots": make_dots(shape, number, suffix, reals),
         "full_width": full_width, "short_loops": short_loops,
         "load_acquire": load_acquire, "store_release": store_release, "relax": relax,
         "subnormals_off": subnormals_off, "subnormals_back": subnormals_back,

@@ -1,24 +1,18 @@
-"""The tile as LLVM vector instructions, and the transposition of a 16 x 16 block; tile.h says the same in C."""
+"""The tile as LLVM vector instructions; tile.h says the same in C."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
 from functools import reduce
 from itertools import product
 from typing import Any
 
 from llvmlite import ir
 from numba import types
-from numba.core import cgutils
 
-I32, I64 = ir.IntType(32), ir.IntType(64)
-BIAS, ADD, BIAS_RELU, RELU_SLOPE = 1, 2, 3, 4
+from .numba_llvm import I32, I64, Shape, call, const, emit
+
+ZERO, BIAS, ADD, BIAS_RELU, RELU_SLOPE = range(5)  # what its chains begin with
 STRIDES = (1, 16, 32, None)  # of the rows of A: constants in the code, which is faster, and any other
-
-
-def const(i: int) -> ir.Constant:
-    return ir.Constant(I64, i)
 
 
 class TileBuilder:
@@ -32,12 +26,10 @@ class TileBuilder:
         float or double.
     suffix : str
         ``"f32"`` or ``"f64"``, for the names of LLVM's intrinsics.
-    call : callable
-        (builder, name, result type, *values) -> call of an LLVM intrinsic.
     """
 
-    def __init__(self, shape: Any, number: Any, suffix: str, call: Callable[..., Any]) -> None:
-        self.shape, self.number, self.suffix, self.call = shape, number, suffix, call
+    def __init__(self, shape: Shape, number: Any, suffix: str) -> None:
+        self.shape, self.number, self.suffix = shape, number, suffix
         self.V = ir.VectorType(number, shape.width)
         self.align = 8 if suffix == "f64" else 4
 
@@ -55,7 +47,7 @@ class TileBuilder:
     def fma(self, b: Any, x: Any, y: Any, z: Any) -> Any:
         if not self.shape.fused:
             return b.fadd(b.fmul(x, y), z)
-        return self.call(b, f"llvm.fma.v{self.shape.width}{self.suffix}", self.V, x, y, z)
+        return call(b, f"llvm.fma.v{self.shape.width}{self.suffix}", self.V, x, y, z)
 
     def emit(
         self, b: Any, rows: int, vecs: int, A: Any, ars: Any, acs: Any, run: Any, jump: Any, B: Any, K: Any, first: Any,
@@ -181,10 +173,11 @@ class TileBuilder:
             self.store(b, b.fadd(even, odd), C, const(W * v))
 
 
-def make_tiles(shape: Any, number: Any, suffix: str, emit: Any, call: Any, int64: Any, reals: Any) -> dict[str, Any]:
+def make_tiles(shape: Shape, number: Any, suffix: str, reals: Any) -> dict[str, Any]:
     """The tiles of 1, 2, 4, 8 and all rows, each for the strides that panels can have (see ``fixed`` in tile.h)."""
-    builder = TileBuilder(shape, number, suffix, call)
+    builder = TileBuilder(shape, number, suffix)
     span = shape.vecs * shape.width
+    int64 = types.int64
     arguments = (reals, int64, int64, int64, int64, reals, int64, reals, int64, reals, int64)
 
     def make(rows: int) -> Any:
@@ -217,124 +210,3 @@ def make_tiles(shape: Any, number: Any, suffix: str, emit: Any, call: Any, int64
     return {"gemv": one_row, "tile_full": full, "tile1": make(1), "tile2": make(2)} | {
         f"tile{n}": make(n) if n < shape.rows else full for n in (4, 8)
     }
-
-
-def make_copy(shape: Any, number: Any, emit: Any, int64: Any, reals: Any) -> Any:
-    """n numbers from one place to another; what is left of a vector by a masked move."""
-    W = shape.width
-    V, mask = ir.VectorType(number, W), ir.VectorType(ir.IntType(1), W)
-    align = 8 if isinstance(number, ir.DoubleType) else 4
-    kind = f"v{W}f{8 * align}.p0v{W}f{8 * align}"
-
-    def copy(b: Any, to: Any, source: Any, n: Any) -> None:
-        before = b.block
-        check, whole, rest, part, done = (
-            b.append_basic_block(name) for name in ("check", "whole", "rest", "part", "done")
-        )
-        b.branch(check)
-        b.position_at_end(check)
-        i = b.phi(I64)
-        i.add_incoming(const(0), before)
-        after = b.add(i, const(W))
-        b.cbranch(b.icmp_signed("<=", after, n), whole, rest)
-
-        def vectors(block: Any) -> tuple[Any, Any]:
-            b.position_at_end(block)
-            return tuple(b.bitcast(b.gep(p, [i]), V.as_pointer()) for p in (source, to))
-
-        source_vector, to_vector = vectors(whole)
-        b.store(b.load(source_vector, align=align), to_vector, align=align)
-        i.add_incoming(after, whole)
-        b.branch(check)
-        b.position_at_end(rest)
-        b.cbranch(b.icmp_signed("<", i, n), part, done)
-        source_vector, to_vector = vectors(part)
-        count = b.insert_element(ir.Constant(ir.VectorType(I64, W), ir.Undefined), b.sub(n, i), ir.Constant(I32, 0))
-        spread = b.shuffle_vector(count, count, ir.Constant(ir.VectorType(I32, W), [0] * W))
-        left = b.icmp_signed("<", ir.Constant(ir.VectorType(I64, W), list(range(W))), spread)
-        undefined, alignment = ir.Constant(V, ir.Undefined), ir.Constant(I32, align)
-        load = ir.FunctionType(V, [V.as_pointer(), I32, mask, V])
-        values = b.call(declared(b, load, f"llvm.masked.load.{kind}"), [source_vector, alignment, left, undefined])
-        store = ir.FunctionType(ir.VoidType(), [V, V.as_pointer(), I32, mask])
-        b.call(declared(b, store, f"llvm.masked.store.{kind}"), [values, to_vector, alignment, left])
-        b.branch(done)
-        b.position_at_end(done)
-
-    return emit(types.void, reals, reals, int64)(copy)
-
-
-def declared(b: Any, kind: Any, name: str) -> Any:
-    return cgutils.get_or_insert_function(b.module, kind, name)
-
-
-def make_transpose(number: Any, emit: Any, int64: Any, reals: Any) -> Any:
-    """16 x 16 numbers, rows `source_stride` and `to_stride` apart, turned over in four rounds of shuffles."""
-    V = ir.VectorType(number, 16)
-
-    def lanes(of: list[int]) -> Any:
-        return ir.Constant(ir.VectorType(I32, 16), of)
-
-    def transpose(b, source, source_stride, to, to_stride):
-        align = 8 if isinstance(number, ir.DoubleType) else 4
-
-        def row(p, stride, r):
-            return b.bitcast(b.gep(p, [b.mul(stride, const(r))]), V.as_pointer())
-
-        rows = [b.load(row(source, source_stride, r), align=align) for r in range(16)]
-        for s in (1, 2, 4, 8):
-            low = lanes([16 + (i ^ s) if i & s else i for i in range(16)])
-            high = lanes([16 + i if i & s else i | s for i in range(16)])
-            for r in range(16):
-                if not r & s:
-                    x, y = rows[r], rows[r | s]
-                    rows[r], rows[r | s] = b.shuffle_vector(x, y, low), b.shuffle_vector(x, y, high)
-        for r in range(16):
-            b.store(rows[r], row(to, to_stride, r), align=align)
-
-    return emit(types.void, reals, int64, reals, int64)(transpose)
-
-
-def make_dots(shape: Any, number: Any, suffix: str, emit: Any, call: Any, int64: Any, reals: Any) -> Any:
-    """16 dot products of rows of panels with a vector in panels; ``dots`` in tile.h says the same in C."""
-    builder = TileBuilder(replace(shape, width=16), number, suffix, call)
-
-    def lanes(of: list[int]) -> Any:
-        return ir.Constant(ir.VectorType(I32, 16), of)
-
-    def dots(b: Any, X: Any, width: Any, jump: Any, Y: Any, skip: Any, panels: Any, out: Any) -> None:
-        before = b.block
-        outer, inner, end, done = (b.append_basic_block(n) for n in ["outer", "inner", "end", "done"])
-        b.branch(outer)
-        b.position_at_end(outer)  # one panel
-        p, x0, y0 = b.phi(I64), b.phi(X.type), b.phi(Y.type)
-        acc0 = [b.phi(builder.V) for _ in range(16)]
-        zero = ir.Constant(builder.V, [0.0] * 16)
-        for phi, value in zip([p, x0, y0, *acc0], [const(0), X, Y, *[zero] * 16], strict=True):
-            phi.add_incoming(value, before)
-        b.branch(inner)
-        b.position_at_end(inner)  # 16 columns of it
-        j, acc = b.phi(I64), [b.phi(builder.V) for _ in range(16)]
-        for phi, value in zip([j, *acc], [const(0), *acc0], strict=True):
-            phi.add_incoming(value, outer)
-        y = builder.load(b, y0, j)
-        rows = [builder.load(b, x0, b.add(b.mul(width, const(r)), j)) for r in range(16)]
-        new = [builder.fma(b, x, y, a) for x, a in zip(rows, acc, strict=True)]
-        j1 = b.add(j, const(16))
-        for phi, value in zip([j, *acc], [j1, *new], strict=True):
-            phi.add_incoming(value, inner)
-        b.cbranch(b.icmp_signed("<", j1, width), inner, end)
-        b.position_at_end(end)
-        p1 = b.add(p, const(1))
-        for phi, value in zip([p, x0, y0, *acc0], [p1, b.gep(x0, [jump]), b.gep(y0, [skip]), *new], strict=True):
-            phi.add_incoming(value, end)
-        b.cbranch(b.icmp_signed("<", p1, panels), outer, done)
-        b.position_at_end(done)
-        sums = new
-        for s in (8, 4, 2, 1):  # lane l of the result: the sum of row l
-            low = lanes([16 + (i ^ s) if i & s else i for i in range(16)])
-            high = lanes([16 + i if i & s else i | s for i in range(16)])
-            pairs = zip(sums[:s], sums[s:], strict=True)
-            sums = [b.fadd(b.shuffle_vector(u, v, low), b.shuffle_vector(u, v, high)) for u, v in pairs]
-        builder.store(b, sums[0], out, const(0))
-
-    return emit(types.void, reals, int64, int64, reals, int64, int64, reals)(dots)
