@@ -220,11 +220,11 @@ def test_nothing_is_deleted_that_is_not_ours(tmp_path):
 
 
 def test_a_time_limit_is_a_crash_that_can_be_gone_on_from(engine, tmp_path):
-    x = rows(3000)
+    x = rows(600)
     unbroken, first, second = (net(engine, seed=seed, rate=1e-3) for seed in (1, 1, 99))
     unbroken.fit(*x, 1, epochs=2, verbose=0)
     kept = BackupAndRestore(tmp_path / "a", delete_checkpoint=False)
     first.fit(*x, 1, epochs=2, verbose=0, callbacks=[kept, TimeLimit(0.0)])
-    assert 0 < first.optimizer.iterations < 6000
+    assert 0 < first.optimizer.iterations < 1200
     second.fit(*x, 1, epochs=2, verbose=0, callbacks=kept)
     assert same(unbroken, second)
