@@ -36,7 +36,7 @@ def categorical_accuracy(y_true: ArrayLike, y_pred: ArrayLike) -> np.ndarray:
 
 def sparse_categorical_accuracy(y_true: ArrayLike, y_pred: ArrayLike) -> np.ndarray:
     """1.0 where the score of the label's class is greatest; labels (n,) or (n, 1) beside scores (n, classes)."""
-    labels, pred = labels_and_scores(rows_of("y_true", y_true), rows_of("y_pred", y_pred))
+    labels, pred = _labels_and_scores(y_true, y_pred)
     return np.asarray(labels == pred.argmax(axis=-1), np.float64)
 
 
@@ -52,7 +52,7 @@ def sparse_top_k_categorical_accuracy(
 
     With ``from_sorted_ids`` the predictions are labels, the most likely first.
     """
-    labels, pred = labels_and_scores(rows_of("y_true", y_true), rows_of("y_pred", y_pred))
+    labels, pred = _labels_and_scores(y_true, y_pred)
     if from_sorted_ids:
         return np.asarray((labels[..., None] == pred[..., :k]).any(axis=-1), np.float64)
     return _in_top_k(labels, pred, k)
@@ -66,6 +66,15 @@ def accuracy_by_shape(y_true: ArrayLike, y_pred: ArrayLike) -> np.ndarray:
     if true.ndim < pred.ndim or true.shape[-1] == 1:
         return sparse_categorical_accuracy(true, pred)
     return categorical_accuracy(true, pred)
+
+
+def _labels_and_scores(y_true: ArrayLike, y_pred: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    """Labels (n, ...) and scores (n, ..., classes); ValueError for others, which would be broadcast."""
+    true, pred = rows_of("y_true", y_true), rows_of("y_pred", y_pred)
+    labels, _ = labels_and_scores(true, pred)
+    if labels.shape != pred.shape[:-1]:
+        raise ValueError(f"y_true has shape {true.shape}, y_pred has shape {pred.shape}: scores want one label a row")
+    return labels, pred
 
 
 def _in_top_k(labels: np.ndarray, scores: np.ndarray, k: int) -> np.ndarray:

@@ -135,6 +135,9 @@ def test_bad_input():
         metrics.BinaryAccuracy(threshold=float("nan"))
     with pytest.raises(ValueError, match="y_true has 2 rows, y_pred has 1"):
         metrics.SparseCategoricalAccuracy()([1, 2], [[0.1, 0.2]])
+    for metric in (metrics.SparseCategoricalAccuracy(), metrics.SparseTopKCategoricalAccuracy(1)):
+        with pytest.raises(ValueError, match=r"y_true has shape \(3, 3\).* scores want one label a row"):
+            metric(np.eye(3), np.eye(3))
     with pytest.raises(ValueError, match="sample_weight has 3 rows"):
         metrics.SparseCategoricalAccuracy()([1, 2], SCORES, [1, 2, 3])
     with pytest.raises(ValueError, match="shape"):
