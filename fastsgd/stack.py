@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 
 from .arguments import whole
-from .data import to_array
+from .given_weights import checked
 from .layers import InputLayer, Layer
 from .layers.base import features_of, next_name, slice_of
 from .layers.preprocessing import Preprocessing
 from .names import lookup
 from .program import Op
+from .summary import table
 from .weights import Weights
 
 DTYPES = {name: np.dtype(name) for name in ("float32", "float64")}
@@ -227,7 +228,7 @@ class Stack:
             Too many, too few, or of other shapes; nothing has changed then.
         """
         self._need_weights()
-        self._weights.set(_checked(weights, self.layers)())
+        self._weights.set(checked(weights, self.layers)())
 
     def layer_weights(self, layer: Layer) -> list[np.ndarray]:
         """Copies of one layer's weights, none before it is built."""
@@ -236,7 +237,7 @@ class Stack:
     def set_layer_weights(self, layer: Layer, weights: Sequence[Any]) -> None:
         """As :meth:`set_weights`, for one layer."""
         self._need_weights()
-        given = _checked(weights, [layer])
+        given = checked(weights, [layer])
         arrays = self._weights.get()
         arrays[slice_of(layer, self.layers)] = given()
         self._weights.set(arrays)
@@ -286,7 +287,7 @@ class Stack:
         print_fn : callable, optional
             Called with the whole text; by default ``print``.
         """
-        (print_fn or print)(_summary(self))
+        (print_fn or print)(table(self))
 
     def __copy__(self) -> Any:
         return copy.deepcopy(self)  # a copy that shared weights or optimizer with this one would be a trap
@@ -298,62 +299,3 @@ class Stack:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name!r}: {', '.join(map(repr, self.layers)) or 'no layers'}>"
-
-
-def _checked(given: Sequence[Any], layers: Sequence[Layer]) -> Callable[[], list[np.ndarray]]:
-    """What a user wants as the weights of these layers: a function that has the layers keep theirs, and gives the rest.
-
-    Raises
-    ------
-    TypeError, ValueError
-        No real numbers, too many, too few, or of other shapes.
-    """
-    shapes = [layer.parts() for layer in layers]
-    wanted = [
-        (f"the {part} of layer {layer.name!r}", shape)
-        for layer, parts in zip(layers, shapes, strict=True)
-        for part, shape in parts.items()
-    ]
-    if len(given) != len(wanted):
-        names = ", ".join(f"{label} {shape}" for label, shape in wanted)
-        raise ValueError(f"weights has {len(given)} arrays, wanted are {len(wanted)}: {names or 'none'}")
-    arrays = [to_array(f"weights[{i}]", value) for i, value in enumerate(given)]
-    for i, (array, (label, shape)) in enumerate(zip(arrays, wanted, strict=True)):
-        if array.shape != shape:
-            raise ValueError(f"weights[{i}] has shape {array.shape}, {label} has shape {shape}")
-
-    def taken() -> list[np.ndarray]:
-        rest, at = [], 0
-        for layer, parts in zip(layers, shapes, strict=True):
-            own = arrays[at : at + len(parts)]
-            at += len(parts)
-            kept = len(layer.kept_shapes())
-            if kept:
-                layer.keep(own[:kept])
-            rest += own[kept:]
-        return rest
-
-    return taken
-
-
-def _summary(stack: Stack) -> str:
-    """A table as Keras prints it."""
-    rows = [("Layer (type)", "Output Shape", "Param #")]
-    features = stack.inputs
-    for layer in stack.layers:
-        features = layer.outputs(features)
-        params = f"{layer.count_params():,}" if stack.built else "?"
-        rows.append((f"{layer.name} ({type(layer).__name__})", f"(None, {features or '?'})", params))
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-    rule = "-" * (sum(widths) + 4)
-    head = [f"Model: {stack.name!r}", rule, lines[0], rule, *lines[1:], rule]
-    if not stack.built:
-        return "\n".join([*head, "Total params: ? (the model is not built)"])
-    total, trained = stack.count_params(), stack.count_params(trainable=True)
-    counts = [
-        f"Total params: {total:,}",
-        f"Trainable params: {trained:,}",
-        f"Non-trainable params: {total - trained:,}",
-    ]
-    return "\n".join([*head, *counts])

@@ -5,7 +5,7 @@ The functions of a rule are evaluated in the order in which they stand here; the
 of this step only. ``lr`` learning rate and ``mu`` momentum of this step; the other numbers are those that
 ``fastsgd/optimizers`` gives for the step, worked out there as far as they do not depend on the element.
 
-Formulas and defaults are Keras 3's, but that of ``torch_...``. ``decay_w`` is no rule: it comes before any, see source.py.
+Formulas and defaults are Keras 3's, but that of ``torch_...``. ``decay_w`` is no rule: it comes before any, see tables.py.
 Roots and divisions are the processor's own: with Newton's steps for the root, Adam took 7.6 instead of 6.1 ns per 16
 floats.
 """
