@@ -15,7 +15,10 @@ def loss_{f.name}(
     d: reals, p: reals, y: reals, order: ints, rows: i64, n: i64, row: i64, column: i64, stride: i64, scale: real, c: reals, sums: doubles
 ) -> None:
 """
-    return head + (_loss_in_passes(f) if _calls_functions(f) else _loss_in_one(f))
+    loads, _ = arguments("", f.parameters)
+    if _calls_functions(f):
+        return f"{head}{loads}    if column == 1:\n{_rows_in_passes(f)}    else:\n{_columns(f)}\n"
+    return f"{head}{loads}    if column == 1 or rows < 16:\n{_rows_in_one(f)}    else:\n{_columns(f)}\n"
 
 
 def _calls_functions(f: Formula) -> bool:
@@ -27,30 +30,25 @@ def _calls_functions(f: Formula) -> bool:
     return any(isinstance(node, ast.Name) and node.id in known for function in own for node in ast.walk(function))
 
 
-def _loss_in_one(f: Formula) -> str:
-    loads, called = arguments("output[i * column], target[i]", f.parameters)
-    return f"""{loads}    for r in range(rows):
-        target: reals = at(y, order[r] * stride)
-        slope: reals = at(d, r * row)
-        output: reals = at(p, r * row)
-        total: real = real(0)
-        for i in range(n):
-            total = total + {f.name}({called})
-            slope[i * column] = {f.name}_slope({called}) * scale
-        sums[r] = sums[r] + f8(total)
-
+def _rows_in_one(f: Formula) -> str:
+    """Adds up as ``_columns`` does, since a few rows of a thin layer come here, too: as many as a thread is given."""
+    called = arguments("output[i * column], target[i]", f.parameters)[1]
+    return f"""        for r in range(rows):
+            target: reals = at(y, order[r] * stride)
+            slope: reals = at(d, r * row)
+            output: reals = at(p, r * row)
+            total: f8 = f8(0)
+            for i in range(n):
+                total = total + f8({f.name}({called}))
+                slope[i * column] = {f.name}_slope({called}) * scale
+            sums[r] = sums[r] + total
 """
 
 
-def _loss_in_passes(f: Formula) -> str:
-    """For dear formulas: loops without a sum vectorise, so the losses wait in the place of the slopes to be summed.
-
-    Where the rows of an output adjoin (thin layers), the targets wait there.
-    """
-    loads, called = arguments("output[i], target[i]", f.parameters)
-    gathered = arguments("output[r], slope[r]", f.parameters)[1]
-    return f"""{loads}    if column == 1:
-        for r in range(rows):
+def _rows_in_passes(f: Formula) -> str:
+    """For dear formulas: loops without a sum vectorise, so the losses wait in the place of the slopes to be summed."""
+    called = arguments("output[i], target[i]", f.parameters)[1]
+    return f"""        for r in range(rows):
             target: reals = at(y, order[r] * stride)
             slope: reals = at(d, r * row)
             output: reals = at(p, r * row)
@@ -62,15 +60,19 @@ def _loss_in_passes(f: Formula) -> str:
             for i in range(n):
                 slope[i] = {f.name}_slope({called}) * scale
             sums[r] = sums[r] + f8(total)
-    else:
-        for i in range(n):
+"""
+
+
+def _columns(f: Formula) -> str:
+    """Where the rows of an output adjoin (thin layers) loops over rows vectorise; the targets wait in the slopes' place."""
+    called = arguments("output[r], slope[r]", f.parameters)[1]
+    return f"""        for i in range(n):
             slope = at(d, i * column)
             output = at(p, i * column)
             for r in range(rows):
                 slope[r] = y[order[r] * stride + i]
             for r in range(rows):
-                sums[r] = sums[r] + f8({f.name}({gathered}))
+                sums[r] = sums[r] + f8({f.name}({called}))
             for r in range(rows):
-                slope[r] = {f.name}_slope({gathered}) * scale
-
+                slope[r] = {f.name}_slope({called}) * scale
 """
