@@ -88,7 +88,7 @@ def backward_step(t: Task, l: i64, me: i64, rows: i64, part: real, r0: i64, n: i
         if L.fixed:
             backward_still_batch_norm(t, L, U, me, r0, n)
         else:
-            backward_batch_norm(t, L, U, rows, r0, n)
+            backward_batch_norm(t, L, U, me, rows, r0, n)
     elif L.kind == ACTIVITY:
         backward_activity(t, L, U, part, r0, n)
     elif L.kind == SCALING:

@@ -8,8 +8,8 @@ from pathlib import Path
 HERE = Path(__file__).parent.parent
 FORMULAS = ("elementary", "activations", "losses", "row_losses", "updates")
 LOOPS = (
-    "shuffle", "products", "thin", "groups", "rows", "noise", "softmax", "normalization", "steps", "columns", "lanes",
-    "one", "finish", "driver",
+    "shuffle", "products", "thin", "groups", "rows", "noise", "softmax", "normalization", "layer_normalization",
+    "batch_normalization", "steps", "columns", "lanes", "one", "finish", "driver",
 )  # fmt: skip
 
 
