@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from . import optimizers as optimizers
     from . import regularizers as regularizers
     from .backend import backends, get_backend, get_num_threads, set_backend, set_num_threads
+    from .divergence import DivergenceError
     from .history import History
     from .layers import Input
     from .models import Sequential
-    from .training import DivergenceError
 
 __version__ = "0.1.0"
 
@@ -25,7 +25,7 @@ _HOME = {
     "Sequential": "models",
     "Input": "layers",
     "History": "history",
-    "DivergenceError": "training",
+    "DivergenceError": "divergence",
     "backends": "backend",
     "get_backend": "backend",
     "get_num_threads": "backend",

@@ -9,9 +9,9 @@ from small_models import Recorder, rows, same
 
 import fastsgd
 from fastsgd.callbacks import LambdaCallback
+from fastsgd.divergence import DivergenceError
 from fastsgd.layers import Dense
 from fastsgd.models import Sequential
-from fastsgd.training import DivergenceError
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

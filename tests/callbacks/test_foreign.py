@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from fastsgd import callbacks
+from fastsgd.divergence import DivergenceError
 from fastsgd.layers import Dense
 from fastsgd.models import Sequential
 from fastsgd.optimizers import SGD
-from fastsgd.training import DivergenceError
 
 
 def is_default(method):

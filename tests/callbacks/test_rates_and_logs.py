@@ -18,8 +18,8 @@ from fastsgd.callbacks import (
     ReduceLROnPlateau,
     TerminateOnNaN,
 )  # fmt: skip
+from fastsgd.divergence import DivergenceError
 from fastsgd.optimizers import schedules
-from fastsgd.training import DivergenceError
 
 
 class Rates(Callback):
