@@ -35,11 +35,13 @@ def normal_draw(state: u64, feature: u64) -> real:
 
 # -- Loops -------------------------------------------------------------------------------------------------------------
 def drop(f: reals, n: i64, state: u64, first: i64, limit: i64, kept: real) -> None:
+    full_width()
     for i in range(n):
         f[i] = dropout_factor(state, u64(first + i), limit, kept)
 
 
 def draw_normal(f: reals, n: i64, state: u64, first: i64) -> None:
+    full_width()
     for i in range(n):
         f[i] = normal_draw(state, u64(first + i))
 

@@ -18,11 +18,13 @@ def render(f: Formula) -> str:
     slope = arguments(f"{read_from}[i]", f.parameters)[1]
     return f"""
 def activate_{name}(a: reals, z: reals, n: i64, c: reals) -> None:
+    full_width()
 {loads}    for i in range(n):
         a[i] = {name}({value})
 
 
 def slope_{name}(d: reals, {read_from}: reals, n: i64, c: reals) -> None:
+    full_width()
 {loads}    for i in range(n):
         d[i] = d[i] * {name}_slope({slope})
 
@@ -34,6 +36,7 @@ def render_apart(f: Formula) -> str:
     loads, value = arguments("z[i]", f.parameters)
     return f"""
 def apart_{f.name}(a: reals, z: reals, n: i64, c: reals) -> None:
+    full_width()
 {loads}    for i in range(n):
         a[i] = {f.name}({value})
 
