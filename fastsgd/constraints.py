@@ -182,6 +182,12 @@ def serialize(constraint: Constraint) -> dict[str, Any]:
     return serialized(constraint)
 
 
-def deserialize(config: Any) -> Constraint:
-    """The constraint that :func:`serialize` made a dict of."""
-    return instance("constraint", config, Constraint, CLASSES, {"nonneg": "NonNeg", "maxnorm": "MaxNorm"})
+def deserialize(config: Any, custom_objects: dict[str, type[Constraint]] | None = None) -> Constraint:
+    """The constraint that :func:`serialize` made a dict of; ``custom_objects`` are classes of your own by name."""
+    return instance(
+        "constraint",
+        config,
+        Constraint,
+        {**CLASSES, **(custom_objects or {})},
+        {"nonneg": "NonNeg", "maxnorm": "MaxNorm"},
+    )

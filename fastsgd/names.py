@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TypeVar
@@ -13,6 +14,12 @@ NONE: Mapping[str, str] = MappingProxyType({})
 def fold(name: str) -> str:
     """The name without what only distinguishes spellings: ``"GlorotUniform"`` and ``"glorot_uniform"`` are one."""
     return name.strip().lower().replace("_", "").replace("-", "").replace(" ", "")
+
+
+def snake(name: str) -> str:
+    """``"layer_normalization"`` of ``"LayerNormalization"``, ``"rm_sprop"`` of ``"RMSprop"``, as Keras has it."""
+    words = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", words).lower()
 
 
 def lookup(

@@ -54,6 +54,10 @@ class Predictor(Stack):
         scale_target: bool = False,
         loss_weights: Any = None,
         weighted_metrics: Any = None,
+        run_eagerly: Any = None,
+        steps_per_execution: Any = None,
+        jit_compile: Any = None,
+        auto_scale_loss: Any = None,
     ) -> None:
         """Say how to train. The weights stay; the optimizer begins anew, without memories and from update 0.
 
@@ -80,6 +84,8 @@ class Predictor(Stack):
             model that has been fitted, leaves predictions on the network's scale.
         loss_weights
             Keras's, of models with several outputs; there are none here: None.
+        run_eagerly, steps_per_execution, jit_compile, auto_scale_loss
+            Keras's ways of running the same training; accepted, without effect.
 
         Raises
         ------
@@ -230,6 +236,14 @@ class Predictor(Stack):
             return restored(network.predict(x))
         threads = backends.threads_for(network.program, len(x), self.num_threads, training=False)
         return restored(network.predict(x, threads))
+
+    def __call__(self, x: Any, training: bool = False) -> np.ndarray:
+        """:meth:`predict` of an array; training is for ``fit`` and :meth:`train_on_batch`, and must be False."""
+        if training:
+            raise NotImplementedError("a model is trained by fit and train_on_batch, it is called with training=False")
+        if not self.built and self.layers:
+            self.build(np.shape(x)[1:])
+        return self.predict(x)
 
     def predict_on_batch(self, x: Any) -> np.ndarray:
         """:meth:`predict` of one batch."""

@@ -147,12 +147,7 @@ def _real(x: Any) -> np.ndarray:
     return x if x.dtype.kind == "f" else x.astype(np.float64)
 
 
-def l1_l2(l1: float = 0.01, l2: float = 0.01) -> L1L2:
-    """:class:`L1L2` with the defaults of Keras 2's function."""
-    return L1L2(l1, l2)
-
-
-l1, l2, orthogonal_regularizer = L1, L2, OrthogonalRegularizer
+l1, l2, l1_l2, orthogonal_regularizer = L1, L2, L1L2, OrthogonalRegularizer
 CLASSES: dict[str, type[Regularizer]] = {made.__name__: made for made in (L1, L1L2, L2, OrthogonalRegularizer)}
 
 
@@ -174,6 +169,6 @@ def serialize(regularizer: Regularizer) -> dict[str, Any]:
     return serialized(regularizer)
 
 
-def deserialize(config: Any) -> Regularizer:
-    """The regularizer that :func:`serialize` made a dict of."""
-    return instance("regularizer", config, Regularizer, CLASSES)
+def deserialize(config: Any, custom_objects: dict[str, type[Regularizer]] | None = None) -> Regularizer:
+    """The regularizer that :func:`serialize` made a dict of; ``custom_objects`` are classes of your own by name."""
+    return instance("regularizer", config, Regularizer, {**CLASSES, **(custom_objects or {})})

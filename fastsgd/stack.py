@@ -11,7 +11,8 @@ import numpy as np
 
 from .arguments import whole
 from .given_weights import checked
-from .layers import InputLayer, Layer
+from .identifiers import serialized
+from .layers import InputLayer, Layer, made
 from .layers.base import features_of, next_name, slice_of
 from .layers.preprocessing import Preprocessing
 from .names import lookup
@@ -93,6 +94,26 @@ class Stack:
         if not -len(self.layers) <= index < len(self.layers):
             raise ValueError(f"there is no layer at index {index}, the model has {len(self.layers)}")
         return self.layers[index]
+
+    def compute_output_shape(self, input_shape: Sequence[int | None]) -> tuple[int | None, ...]:
+        """``(rows, features)`` that go out where ``(rows, features)`` come in."""
+        features = input_shape[-1]
+        for layer in self.layers:
+            features = layer.outputs(features)
+        return *input_shape[:-1], features
+
+    def get_config(self) -> dict[str, Any]:
+        """Name and layers, from which :meth:`from_config` makes an equal stack with weights of its own."""
+        config: dict[str, Any] = {"name": self.name, "layers": [serialized(layer) for layer in self.layers]}
+        return config | ({} if self.inputs is None else {"build_input_shape": (None, self.inputs)})
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Any:
+        """A new stack of such layers."""
+        stack = cls([made(layer) for layer in config["layers"]], name=config.get("name"))
+        if config.get("build_input_shape"):
+            stack.build(tuple(config["build_input_shape"]))
+        return stack
 
     def add(self, layer: Layer) -> None:
         """Put a layer on top. Its weights are drawn as soon as the number of the model's inputs is known.
@@ -241,6 +262,23 @@ class Stack:
         arrays = self._weights.get()
         arrays[slice_of(layer, self.layers)] = given()
         self._weights.set(arrays)
+
+    @property
+    def weights(self) -> list[np.ndarray]:
+        """:meth:`get_weights`; an empty list before there are any."""
+        return self.get_weights() if self.built else []
+
+    @property
+    def trainable_weights(self) -> list[np.ndarray]:
+        """Copies of those that training changes."""
+        return [w for layer in self.layers for w in layer.trainable_weights] if self.built else []
+
+    @property
+    def non_trainable_weights(self) -> list[np.ndarray]:
+        """Copies of those that it does not."""
+        return [w for layer in self.layers for w in layer.non_trainable_weights] if self.built else []
+
+    variables, trainable_variables, non_trainable_variables = weights, trainable_weights, non_trainable_weights
 
     def count_params(self, trainable: bool | None = None) -> int:
         """Number of weights.

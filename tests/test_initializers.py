@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from scipy import special, stats
 
+import fastsgd
 from fastsgd import initializers
 from fastsgd.initializers import draws
 
@@ -172,7 +173,8 @@ def test_nothing_global_is_touched():
         ("one", "Ones"),
         ("Orthogonal", "Orthogonal"),
         ("OrthogonalInitializer", "Orthogonal"),
-        (None, "GlorotUniform"),
+        (None, "NoneType"),
+        (np.ones((2, 3)), "Constant"),
         (initializers.LecunNormal, "LecunNormal"),
         ({"class_name": "Constant", "config": {"value": 2}}, "Constant"),
         ({"class_name": "he_uniform"}, "HeUniform"),
@@ -180,6 +182,18 @@ def test_nothing_global_is_touched():
 )
 def test_get(identifier, kind):
     assert type(initializers.get(identifier)).__name__ == kind
+
+
+def test_arrays_as_initializers():
+    values = np.arange(6.0).reshape(2, 3)
+    np.testing.assert_array_equal(initializers.get(values)((2, 3)), values)
+    np.testing.assert_array_equal(initializers.Constant([1.0, 2.0])((3, 2), dtype="float64"), [[1.0, 2.0]] * 3)
+    again = initializers.deserialize(json.loads(json.dumps(initializers.serialize(initializers.Constant(values)))))
+    np.testing.assert_array_equal(again((2, 3)), values)
+    with pytest.raises(ValueError, match=r"Expected `shape` to be \(2, 3\), that of the value. Received: \(10, 10\)"):
+        initializers.get(values)((10, 10))
+    model = fastsgd.Sequential([fastsgd.layers.Dense(3, kernel_initializer=values, input_dim=2)])
+    np.testing.assert_array_equal(model.get_weights()[0], values)
 
 
 def test_get_returns_an_initializer_itself():
@@ -242,7 +256,7 @@ def test_identity():
     [
         (lambda: initializers.get("glorot"), "unknown initializer 'glorot': did you mean 'glorot_"),
         (lambda: initializers.HeNormal(seed=-1), "seed must be a whole number"),
-        (lambda: initializers.VarianceScaling(scale=0), "scale must be > 0, got 0"),
+        (lambda: initializers.VarianceScaling(scale=0), "Argument `scale` must be positive float. Received: scale=0"),
         (lambda: initializers.VarianceScaling(scale=math.nan), "scale must be finite"),
         (lambda: initializers.VarianceScaling(mode="fan"), "unknown mode 'fan': did you mean 'fan_"),
         (lambda: initializers.VarianceScaling(distribution="cauchy"), "unknown distribution 'cauchy'"),

@@ -51,7 +51,7 @@ def test_names_dicts_and_configs():
         assert again.get_config() == item.get_config()
         assert regularizers.get(item) is item
     assert regularizers.L1().get_config() == {"l1": 0.01}
-    assert regularizers.l1_l2().get_config() == {"l1": 0.01, "l2": 0.01}
+    assert regularizers.l1_l2().get_config() == {"l1": 0.0, "l2": 0.0}
     with pytest.raises(ValueError, match="unknown regularizer 'l3'"):
         regularizers.get("l3")
     with pytest.raises(TypeError, match="regularizer must be a name"):

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from .. import absent
 from ..identifiers import instance, serialized
 from .base import FromFunction, Initializer
@@ -17,7 +19,7 @@ from .scaled import GlorotNormal, GlorotUniform, HeNormal, HeUniform, LecunNorma
 __all__ = [
     "Constant", "GlorotNormal", "GlorotUniform", "HeNormal", "HeUniform", "Identity", "Initializer", "LecunNormal",
     "LecunUniform", "Ones", "Orthogonal", "RandomNormal", "RandomUniform", "TruncatedNormal", "VarianceScaling",
-    "Zeros", "get", "serialize",
+    "Zeros", "deserialize", "get", "serialize",
 ]  # fmt: skip
 
 _CLASSES: dict[str, type[Initializer]] = {
@@ -43,14 +45,14 @@ _ALIASES = {
 }  # fmt: skip
 
 
-def get(identifier: Any) -> Initializer:
+def get(identifier: Any) -> Initializer | None:
     """The initializer that ``identifier`` means.
 
     Parameters
     ----------
-    identifier : str, dict, Initializer, type, callable or None
+    identifier : str, dict, Initializer, type, callable, numpy.ndarray or None
         A name (``"he_normal"``, ``"HeNormal"``, Keras 1's ``"uniform"``); ``{"class_name": name, "config": settings}``;
-        an initializer; its class; a function ``f(shape, dtype=...)``; None is Keras's default, ``glorot_uniform``.
+        an initializer; its class; a function ``f(shape, dtype=...)``; an array of the weights' shape. None stays None.
 
     Raises
     ------
@@ -60,10 +62,24 @@ def get(identifier: Any) -> Initializer:
         None of these kinds, or settings that the initializer does not have.
     """
     if identifier is None:
-        return GlorotUniform()
+        return None
+    if isinstance(identifier, np.ndarray):
+        return Constant(identifier)
     if callable(identifier) and not isinstance(identifier, Initializer | type):
         return FromFunction(identifier)
     return instance("initializer", identifier, Initializer, _CLASSES, _ALIASES, absent.INITIALIZERS)
+
+
+def chosen(identifier: Any, default: str) -> Initializer:
+    """As :func:`get`, with what None means."""
+    made = get(default if identifier is None else identifier)
+    assert made is not None
+    return made
+
+
+def deserialize(config: Any, custom_objects: dict[str, type[Initializer]] | None = None) -> Initializer:
+    """The initializer that :func:`serialize` made a dict of; ``custom_objects`` are classes of your own by name."""
+    return instance("initializer", config, Initializer, {**_CLASSES, **(custom_objects or {})}, _ALIASES)
 
 
 serialize = serialized

@@ -17,18 +17,24 @@ class Constant(Initializer):
 
     Parameters
     ----------
-    value : float
+    value : float or array_like
+        An array is given as it is, or as often as it fits into the shape (broadcast).
     """
 
-    def __init__(self, value: float = 0.0) -> None:
+    def __init__(self, value: Any = 0.0) -> None:
         super().__init__()
-        self.value = number("value", value)
+        self.value = number("value", value) if np.ndim(value) == 0 else np.array(value, np.float64)
 
     def values(self, shape: Shape, rng: np.random.Generator) -> draws.Floats:
-        return np.full(shape, self.value)
+        try:
+            return np.broadcast_to(np.asarray(self.value, np.float64), shape)
+        except ValueError:
+            raise ValueError(
+                f"Expected `shape` to be {np.shape(self.value)}, that of the value. Received: {shape}"
+            ) from None
 
     def get_config(self) -> dict[str, Any]:
-        return {"value": self.value}
+        return {"value": self.value.tolist() if isinstance(self.value, np.ndarray) else self.value}
 
 
 class Zeros(Constant):

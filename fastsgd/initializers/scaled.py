@@ -46,7 +46,7 @@ class VarianceScaling(Initializer):
         super().__init__(seed)
         self.scale = number("scale", scale)
         if self.scale <= 0:
-            raise ValueError(f"scale must be > 0, got {scale!r}")
+            raise ValueError(f"Argument `scale` must be positive float. Received: scale={scale!r}")
         self.mode = lookup("mode", mode, {m: m for m in ("fan_in", "fan_out", "fan_avg")})
         kinds = {d: d for d in ("truncated_normal", "untruncated_normal", "uniform")}
         self.distribution = lookup("distribution", distribution, kinds, {"normal": "truncated_normal"})

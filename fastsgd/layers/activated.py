@@ -5,8 +5,11 @@ from __future__ import annotations
 import functools
 from typing import Any
 
+import numpy as np
+
 from .. import activations
 from ..arguments import not_yet
+from ..losses import real_array
 from ..program import Op
 from .base import Layer
 from .dense import Activation
@@ -94,7 +97,7 @@ class ELU(_Named):
 
 
 class Flatten(Layer):
-    """Rows as one axis of features, which they are already: it does nothing.
+    """Rows as one axis of features, which in a model they are already: there it does nothing.
 
     Parameters
     ----------
@@ -107,6 +110,11 @@ class Flatten(Layer):
     def __init__(self, data_format: Any = None, **more: Any) -> None:
         not_yet(data_format=data_format)
         super().__init__(**more)
+
+    def __call__(self, inputs: Any, training: bool = False) -> np.ndarray:
+        """An array of shape (n, ...) as (n, features)."""
+        array = real_array("inputs", inputs)
+        return array.reshape(len(array), -1)
 
     def op(self) -> Op | None:
         return None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 import weakref
 from collections.abc import Container, Iterable, Sequence
 from itertools import count
@@ -14,8 +13,10 @@ import numpy as np
 from ..arguments import flag, whole
 from ..constraints import Constraint
 from ..identifiers import Configured
+from ..names import snake
 from ..program import Op
 from ..regularizers import Regularizer
+from .alone import OnArrays
 
 
 def features_of(name: str, shape: Any) -> int:
@@ -39,7 +40,7 @@ def next_name(kind: str, taken: Container[str]) -> str:
     return next(name for name in candidates if name not in taken)
 
 
-class Layer(Configured):
+class Layer(OnArrays, Configured):
     """Base of all layers.
 
     Parameters
@@ -77,8 +78,7 @@ class Layer(Configured):
         if input_shape is not None and input_dim is not None:
             raise ValueError(f"input_shape and input_dim say the same; got both, {input_shape!r} and {input_dim!r}")
         self.named = name is not None
-        words = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", type(self).__name__)
-        self.kind = re.sub(r"([a-z])([A-Z])", r"\1_\2", words).lower()
+        self.kind = snake(type(self).__name__)
         self.name = name or self.kind
         self.trainable = trainable
         self.inputs: int | None = None
@@ -150,8 +150,8 @@ class Layer(Configured):
 
     @property
     def model(self) -> Any:
-        """The model that the layer was added to, or None."""
-        return None if self._model is None else self._model()
+        """The model that the layer was added to (or the stack that a layer by itself has), or None."""
+        return self._alone if self._model is None or self._alone else self._model()
 
     @model.setter
     def model(self, model: Any) -> None:
@@ -161,9 +161,9 @@ class Layer(Configured):
         return {**self.__dict__, "_model": None}  # a copied model takes its copied layers as its own
 
     # -- For the user
-    def compute_output_shape(self, input_shape: Sequence[int | None]) -> tuple[int | None, int | None]:
-        """``(rows, features)`` that go out where ``(rows, features)`` come in."""
-        return input_shape[0], self.outputs(whole("input_shape[-1]", input_shape[-1]))
+    def compute_output_shape(self, input_shape: Sequence[int | None]) -> tuple[int | None, ...]:
+        """``(..., features)`` that go out where ``(..., features)`` come in."""
+        return *input_shape[:-1], self.outputs(whole("input_shape[-1]", input_shape[-1]))
 
     def get_weights(self) -> list[np.ndarray]:
         """This layer's weights, copies: kernel (inputs, outputs), bias (outputs,); empty before the model is built."""
@@ -175,10 +175,10 @@ class Layer(Configured):
         Raises
         ------
         ValueError
-            The layer is in no model, the model is not built, or the shapes differ.
+            There are no weights, as the layer is in no model and was not built, or the shapes differ.
         """
         if self.model is None:
-            raise ValueError(f"layer {self.name!r} has no weights: it is in no model")
+            raise ValueError(f"layer {self.name!r} has no weights: it is in no model, and was not built")
         self.model.set_layer_weights(self, weights)
 
     def count_params(self) -> int:
@@ -219,6 +219,10 @@ class InputLayer(Layer):
     ----------
     shape : tuple of int
         ``(features,)``; ``input_shape`` is its old name.
+    batch_size, dtype
+        Keras's; accepted, without effect: batches are those of ``fit``, numbers of the model's dtype.
+    batch_shape : tuple, optional
+        ``(None, features)``, instead of shape.
     name : str, optional
 
     Raises
@@ -227,7 +231,18 @@ class InputLayer(Layer):
         No shape, or not one axis.
     """
 
-    def __init__(self, shape: Any = None, *, input_shape: Any = None, name: str | None = None) -> None:
+    def __init__(
+        self,
+        shape: Any = None,
+        batch_size: Any = None,
+        dtype: Any = None,
+        *,
+        batch_shape: Any = None,
+        input_shape: Any = None,
+        name: str | None = None,
+    ) -> None:
+        if batch_shape is not None and shape is None:
+            shape = tuple(batch_shape)[1:]
         if (shape is None) == (input_shape is None):
             raise ValueError(f"shape must be given once, as in (13,); got shape={shape!r}, input_shape={input_shape!r}")
         super().__init__(name=name, input_shape=input_shape if shape is None else shape)
@@ -239,6 +254,13 @@ class InputLayer(Layer):
         return [f"({self.inputs},)"]
 
 
-def Input(shape: Any = None, *, name: str | None = None) -> InputLayer:
+def Input(
+    shape: Any = None,
+    batch_size: Any = None,
+    dtype: Any = None,
+    *,
+    batch_shape: Any = None,
+    name: str | None = None,
+) -> InputLayer:
     """The first item of a model: ``Input((13,))`` or ``Input(shape=(13,))``. See :class:`InputLayer`."""
-    return InputLayer(shape, name=name)
+    return InputLayer(shape, batch_size, dtype, batch_shape=batch_shape, name=name)

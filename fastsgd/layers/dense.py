@@ -106,8 +106,18 @@ class Dense(_Activated):
         use_bias = _renamed("use_bias", use_bias, "bias", bias)
         self.use_bias = use_bias is None or flag("use_bias", use_bias)
         chosen = _renamed("kernel_initializer", kernel_initializer, "init", init)
-        self.kernel_initializer = initializers.get(chosen)
-        self.bias_initializer = initializers.get("zeros" if bias_initializer is None else bias_initializer)
+        self.kernel_initializer = initializers.chosen(chosen, "glorot_uniform")
+        self.bias_initializer = initializers.chosen(bias_initializer, "zeros")
+
+    @property
+    def kernel(self) -> np.ndarray | None:
+        """A copy of W; None before there are weights."""
+        return self._weight("kernel")
+
+    @property
+    def bias(self) -> np.ndarray | None:
+        """A copy of b; None without one, or before there are weights."""
+        return self._weight("bias")
 
     def outputs(self, inputs: int | None) -> int:
         return self.units

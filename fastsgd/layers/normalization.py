@@ -43,9 +43,19 @@ class _Normalizing(Layer):
         self.epsilon = number("epsilon", epsilon, 0)
         self.center, self.scale = flag("center", center), flag("scale", scale)
         self.initializers = {
-            "gamma": initializers.get(gamma_initializer),
-            "beta": initializers.get(beta_initializer),
+            "gamma": initializers.chosen(gamma_initializer, "ones"),
+            "beta": initializers.chosen(beta_initializer, "zeros"),
         }
+
+    @property
+    def gamma(self) -> np.ndarray | None:
+        """A copy; None without one, or before there are weights."""
+        return self._weight("gamma")
+
+    @property
+    def beta(self) -> np.ndarray | None:
+        """A copy; None without one, or before there are weights."""
+        return self._weight("beta")
 
     def op(self) -> Op:
         assert self.inputs is not None
@@ -162,9 +172,19 @@ class BatchNormalization(_Normalizing):
         )  # fmt: skip
         self.momentum = number("momentum", momentum, 0, 1)
         self.initializers |= {
-            "moving_mean": initializers.get(moving_mean_initializer),
-            "moving_variance": initializers.get(moving_variance_initializer),
+            "moving_mean": initializers.chosen(moving_mean_initializer, "zeros"),
+            "moving_variance": initializers.chosen(moving_variance_initializer, "ones"),
         }
+
+    @property
+    def moving_mean(self) -> np.ndarray | None:
+        """A copy; None before there are weights."""
+        return self._weight("moving_mean")
+
+    @property
+    def moving_variance(self) -> np.ndarray | None:
+        """A copy; None before there are weights."""
+        return self._weight("moving_variance")
 
     def _constants(self) -> tuple[float, ...]:
         return self.epsilon, self.momentum

@@ -46,7 +46,7 @@ class Preprocessing(Layer):
         line = factor, summand - shift * factor
         return Op("activation", self.inputs, self.inputs, activation="affine", constants=line)
 
-    def __call__(self, inputs: Any) -> np.ndarray:
+    def __call__(self, inputs: Any, training: bool = False) -> np.ndarray:
         """What comes out for an array of shape (..., features): float32 where that comes in, else float64."""
         array = real_array("inputs", inputs)
         return np.asarray(self.apply(array.astype(np.float64)), array.dtype)

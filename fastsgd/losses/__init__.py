@@ -218,13 +218,13 @@ def serialize(loss: Loss) -> dict[str, Any]:
     return serialized(loss)
 
 
-def deserialize(config: Any) -> Loss:
-    """The loss that :func:`serialize` made a dict of."""
-    if isinstance(config, dict) and config.get("class_name") == "CustomLoss":
+def deserialize(name: Any, custom_objects: dict[str, type[Loss]] | None = None) -> Loss:
+    """The loss that :func:`serialize` made a dict of; ``custom_objects`` are classes of your own by name."""
+    if isinstance(name, dict) and name.get("class_name") == "CustomLoss":
         from ..formulas import CustomLoss
 
-        return CustomLoss.from_config(config.get("config") or {})
-    return instance("loss", config, Loss, CLASSES, ALIASES, absent.LOSSES)
+        return CustomLoss.from_config(name.get("config") or {})
+    return instance("loss", name, Loss, {**CLASSES, **(custom_objects or {})}, ALIASES, absent.LOSSES)
 
 
 def compiled(identifier: Any) -> Loss:

@@ -147,9 +147,9 @@ def serialize(metric: Metric) -> dict[str, Any]:
     return serialized(metric)
 
 
-def deserialize(config: Any) -> Metric:
-    """The metric that :func:`serialize` made a dict of."""
-    return instance("metric", config, Metric, CLASSES, ALIASES)
+def deserialize(config: Any, custom_objects: dict[str, type[Metric]] | None = None) -> Metric:
+    """The metric that :func:`serialize` made a dict of; ``custom_objects`` are classes of your own by name."""
+    return instance("metric", config, Metric, {**CLASSES, **(custom_objects or {})}, ALIASES)
 
 
 def compiled(metrics: Any) -> list[Metric]:

@@ -21,6 +21,12 @@ from .base import row_weights, rows_of
 from .reduction import RowError, labels_and_scores
 
 
+class _Probabilities(RowError):
+    """Of probabilities, which are clipped in the dtype they come in, as losses do it: nothing is cast."""
+
+    compares = True
+
+
 class Poisson(RowError):
     """``mean(y_pred - y_true log(y_pred + 1e-7))``. Parameters: see :class:`Metric`.
 
@@ -34,7 +40,7 @@ class Poisson(RowError):
         super().__init__(poisson, name, dtype)
 
 
-class BinaryCrossentropy(RowError):
+class BinaryCrossentropy(_Probabilities):
     """Cross-entropy of two classes.
 
     Parameters
@@ -63,7 +69,7 @@ class BinaryCrossentropy(RowError):
         self.from_logits, self.label_smoothing = from_logits, label_smoothing
 
 
-class CategoricalCrossentropy(RowError):
+class CategoricalCrossentropy(_Probabilities):
     """Cross-entropy of several classes and one-hot targets, or targets that are probabilities.
 
     Parameters
@@ -97,7 +103,7 @@ class CategoricalCrossentropy(RowError):
         self.from_logits, self.label_smoothing, self.axis = from_logits, label_smoothing, axis
 
 
-class SparseCategoricalCrossentropy(RowError):
+class SparseCategoricalCrossentropy(_Probabilities):
     """Cross-entropy of several classes and targets that are their numbers.
 
     Parameters
@@ -144,7 +150,7 @@ class SparseCategoricalCrossentropy(RowError):
         super().update_state(y_true, y_pred, sample_weight)
 
 
-class KLDivergence(RowError):
+class KLDivergence(_Probabilities):
     """``sum(y_true log(y_true / y_pred))``, both from 1e-7 to 1. Parameters: see :class:`Metric`.
 
     Examples

@@ -49,13 +49,13 @@ def serialize(optimizer: Optimizer) -> dict[str, Any]:
     return serialized(optimizer)
 
 
-def deserialize(config: Any) -> Optimizer:
-    """The optimizer that :func:`serialize` made a dict of."""
+def deserialize(config: Any, custom_objects: dict[str, type[Optimizer]] | None = None) -> Optimizer:
+    """The optimizer that :func:`serialize` made a dict of; ``custom_objects`` are classes of your own by name."""
     if isinstance(config, dict) and "recipe" in (config.get("config") or {}):
         from ..formulas import CustomOptimizer
 
         return CustomOptimizer.from_config(config["config"])
-    return instance("optimizer", config, Optimizer, CLASSES, absent=absent.OPTIMIZERS)
+    return instance("optimizer", config, Optimizer, {**CLASSES, **(custom_objects or {})}, absent=absent.OPTIMIZERS)
 
 
 if not TYPE_CHECKING:

@@ -105,5 +105,5 @@ class AdamW(Adam):
         **options: Any,
     ) -> None:
         if weight_decay is None:
-            raise ValueError("weight_decay of AdamW must be a number, got None; Adam goes without")
+            raise ValueError("Argument `weight_decay` must be a float; Adam goes without. Received: weight_decay=None")
         super().__init__(learning_rate, beta_1, beta_2, epsilon, amsgrad, weight_decay=weight_decay, **options)

@@ -81,8 +81,13 @@ class Arrays:
         now, given = self.variables, [np.asarray(value) for value in weights]
         if [np.shape(value) for value in now] != [value.shape for value in given]:
             raise ValueError(
-                f"weights have shapes {[value.shape for value in given]}, the state of this optimizer has shapes "
-                f"{[np.shape(value) for value in now]}" + ("" if self.built else "; call build(variables) first")
+                (
+                    ""
+                    if self.built
+                    else "You are calling set_weights of an optimizer that is not built: build it first. "
+                )
+                + f"weights have shapes {[value.shape for value in given]}, the state of this optimizer has shapes "
+                f"{[np.shape(value) for value in now]}"
             )
         slots = self._all_slots()
         plain = len(now) - sum(map(len, slots))

@@ -13,6 +13,7 @@ from ..arguments import flag, number, takes, whole
 from ..identifiers import Configured
 from ..kernels import records
 from ..kernels.source.tables import update_table
+from ..names import snake
 from ..program import Finish
 from . import schedules
 from .arrays import Arrays, place_of
@@ -104,7 +105,7 @@ class Optimizer(Arrays, Configured):
             )
         self._learning_rate: Rate = 0.0
         self.learning_rate = learning_rate if lr is None else lr  # type: ignore[assignment]
-        self.weight_decay, self.decay, self.name = weight_decay, decay, name or type(self).__name__
+        self.weight_decay, self.decay, self.name = weight_decay, decay, name or snake(type(self).__name__)
         self.clipnorm, self.clipvalue, self.global_clipnorm = clipnorm, clipvalue, global_clipnorm
         self.use_ema, self.ema_momentum = use_ema, ema_momentum
         self.ema_overwrite_frequency = ema_overwrite_frequency

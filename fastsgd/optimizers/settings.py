@@ -50,7 +50,7 @@ class Clip(Setting):
             instance.__dict__[self.name] = None
             other = next(name for name in both if name != self.name)
             raise ValueError(
-                f"only one of clipnorm, clipvalue and global_clipnorm can be set: {other} is "
+                f"Only one of `clipnorm`, `clipvalue` and `global_clipnorm` can be set: {other} is "
                 f"{getattr(instance, other)!r}, got {self.name}={value!r}"
             )
 
