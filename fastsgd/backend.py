@@ -15,7 +15,7 @@ from .arguments import whole
 from .names import lookup
 from .program import Program
 
-PAYS = 5e6  # floating-point operations of a step from which on a second thread pays: some 50 us of one core
+PAYS = 5e6  # floating-point operations of a step from which on a second thread pays as a rule: some 50 us of one core
 CGROUP = Path("/sys/fs/cgroup")
 
 _NAMES = {name: name for name in ("auto", *engines.NAMES, "interpreted")}
@@ -199,7 +199,7 @@ def _quota_v1(folder: Path) -> float:
 
 
 def threads_for(program: Program, rows: int, setting: int | str, *, training: bool = True) -> int:
-    """Threads for steps of so many rows.
+    """Threads for steps of so many rows; training begins with them (see :func:`most_threads`).
 
     Parameters
     ----------
@@ -218,4 +218,9 @@ def threads_for(program: Program, rows: int, setting: int | str, *, training: bo
     work = rows * products * (6 if training else 2)
     if work < PAYS:
         return 1
-    return min(int(work / PAYS) + 1, get_num_threads(), available_cpus())
+    return min(int(work / PAYS) + 1, most_threads(setting))
+
+
+def most_threads(setting: int | str) -> int:
+    """Threads up to which training may try what pays; 0: it keeps to the number that was set."""
+    return min(get_num_threads(), available_cpus()) if isinstance(setting, str) else 0

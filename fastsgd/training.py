@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from .backend import threads_for
+from .backend import most_threads, threads_for
 from .callbacks import CallbackList
 from .divergence import DivergenceError
 from .engines import Diverged, Network, Run
@@ -110,6 +110,7 @@ class Fit:
             seed=model.shuffle_seed,
             first_epoch=self.first_pass,
             threads=threads_for(self.network.program, plan.batch_size, plan.threads),
+            most_threads=most_threads(plan.threads),
             keep_predictions=bool(model.report),
             weights=plan.train.weights,
         )

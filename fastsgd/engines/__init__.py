@@ -123,6 +123,7 @@ class Network(Protocol):
         seed: int,
         first_epoch: int,
         threads: int = 1,
+        most_threads: int = 0,
         keep_predictions: bool = False,
         weights: np.ndarray | None = None,
     ) -> Run:

@@ -86,7 +86,8 @@ class CompiledNetwork:
 
     def training(
         self, x: np.ndarray, y: np.ndarray, *, batch_size: int, hyper: Hyper, step: int, shuffle: bool, seed: int,
-        first_epoch: int, threads: int = 1, keep_predictions: bool = False, weights: np.ndarray | None = None,
+        first_epoch: int, threads: int = 1, most_threads: int = 0, keep_predictions: bool = False,
+        weights: np.ndarray | None = None,
     ) -> CompiledRun:  # fmt: skip
         rows = block_rows(self.program, batch_size)
         if self._work is None or self._work.rows != rows:
@@ -97,6 +98,6 @@ class CompiledNetwork:
             self._lanes = Lanes(self._work, self.library.address, lanes)
         return CompiledRun(
             self._work, self._lanes, self.library.train, x, y, batch_size=batch_size, hyper=hyper, step=step,
-            shuffle=shuffle, seed=seed, first_epoch=first_epoch, threads=threads, keep_predictions=keep_predictions,
-            weights=weights,
+            shuffle=shuffle, seed=seed, first_epoch=first_epoch, threads=threads, most_threads=most_threads,
+            keep_predictions=keep_predictions, weights=weights,
         )  # fmt: skip

@@ -8,7 +8,8 @@ import numpy as np
 
 from ..interrupts import Interrupts
 from .layout import Layout
-from .run import CALL_SECONDS, flops_per_row
+from .pace import CALL_SECONDS
+from .run import flops_per_row
 from .threads import Crew, Kernel
 from .workspace import BLOCK, MOST_THREADS, Workspace
 
@@ -43,7 +44,9 @@ class Inference:
         """Sum of the losses of all elements (0 without y), and the outputs (n, outputs)."""
         t = self._work.task
         n = t.samples = len(x)
-        t.start, t.total, t.threads = 0, 0.0, min(threads, MOST_THREADS)
+        t.start, t.total = 0, 0.0
+        if t.threads != threads:
+            self._work.meet(min(threads, MOST_THREADS))
         few = n <= FEW and y is None
         if few:
             self._few_x[:n] = x
@@ -59,12 +62,12 @@ class Inference:
             while t.start < n:
                 self._kernel(self._work.address, 0)
         else:
-            crew = Crew(t.threads)
+            crew = Crew()
             try:
                 with Interrupts() as interrupts:  # a helper that has begun waits for this thread: Ctrl-C must not
                     while t.start < n:
                         with interrupts.held:
-                            crew.run(self._kernel, self._work.address)
+                            crew.run(self._kernel, self._work.address, t.threads)
             finally:
                 crew.close()
         return t.total, self._few_outputs[:n].copy() if few else outputs

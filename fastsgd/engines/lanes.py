@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from .layout import aligned
+from .layout import TaskRecord, aligned
 from .workspace import Workspace
 
 SHARED = (
@@ -47,12 +47,15 @@ class Lanes:
         self._losses = np.zeros(lanes)
         self._gradients = aligned(lanes * work.layout.bank, work.layout.banks.dtype)
 
-    def brief(self, threads: int) -> None:
-        """Have so many members, and tell them and the run's task of each other."""
-        t = self._work.task
+    def share(self, t: TaskRecord) -> None:
+        """Tell the run's task what it needs to know of lanes."""
         t.lanes, t.round = self.count, self.count * t.rows
         t.gradients = self._gradients.ctypes.data - self._work.layout.banks.ctypes.data
         t.lane_losses = self._losses.ctypes.data
+
+    def brief(self, threads: int) -> None:
+        """Have so many members, and tell them and the run's task of each other."""
+        t = self._work.task
         while len(self._members) < threads:
             self._members.append(Workspace(self._work.layout, self._address, self._work.rows))
         for member in self._members:

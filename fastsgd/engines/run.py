@@ -9,11 +9,11 @@ import numpy as np
 from ..program import Program
 from . import Diverged, Hyper
 from .lanes import Lanes
+from .pace import Pace
 from .reference import row_order
 from .threads import Crew, Kernel
 from .workspace import LANES, MOST_THREADS, ONE, Workspace, path_of
 
-CALL_SECONDS = 0.03  # Python looks for Ctrl-C between calls; 50 ms is the promise
 MOST_STEPS = 65536  # per call: the table of per-step numbers stays small
 MOST_EPOCHS = 65536
 Safe = tuple[int, int, int, float]  # epoch, row and step to go on from; sum of losses of the rows before
@@ -30,15 +30,14 @@ class CompiledRun:
     def __init__(
         self, work: Workspace, lanes: Lanes | None, kernel: Kernel, x: np.ndarray, y: np.ndarray, *,
         batch_size: int, hyper: Hyper, step: int, shuffle: bool, seed: int, first_epoch: int, threads: int,
-        keep_predictions: bool, weights: np.ndarray | None,
+        most_threads: int, keep_predictions: bool, weights: np.ndarray | None,
     ) -> None:  # fmt: skip
         program = work.layout.program
         self.losses: list[float] = []
         self.predictions = np.zeros((len(x), program.outputs), program.dtype) if keep_predictions else None
         self._work, self._lanes, self._kernel, self._hyper = work, lanes, kernel, hyper
         path = path_of(program, batch_size)
-        threads = 1 if path == ONE else min(threads, MOST_THREADS)
-        self._crew = Crew(threads)
+        self._crew = Crew()
         if path == ONE:
             work.layout.is_turned = False
         else:
@@ -56,12 +55,13 @@ class CompiledRun:
         t.order, t.samples, t.batch = self._order.ctypes.data, len(x), batch_size
         t.predictions = 0 if self.predictions is None else self.predictions.ctypes.data
         t.shuffle, t.seed, t.first_epoch = shuffle, seed, first_epoch
-        t.step, t.threads = step, threads
+        t.step, t.threads = step, 0
         work.take_path(path)
+        most = 1 if path == ONE else MOST_THREADS
         if path == LANES:
             assert lanes is not None
-            lanes.brief(threads)
-        self._blocks_per_second = 20e9 / (t.round * flops_per_row(program))
+            lanes.share(t)
+        self._pace = Pace(min(threads, most), min(most_threads, most), 20e9 / (t.round * flops_per_row(program)))
 
     @property
     def epoch(self) -> int:
@@ -104,16 +104,15 @@ class CompiledRun:
         t = self._t
         if self._safe is None or (t.start == 0 == t.done and self._work.layout.finite()):
             self._save()
-        budget = max(1, min(int(self._blocks_per_second * CALL_SECONDS), MOST_STEPS))
+        threads, budget = self._pace.call()
+        budget = min(budget, MOST_STEPS)
         stop = min(epoch, self.epoch + MOST_EPOCHS)
         budget = min(budget, (stop - self.epoch) * self._batches * -(-t.batch // t.round))
         if batches is not None:
             budget = min(budget, batches * self._blocks_of_batch())
         begin = time.perf_counter()
-        self._run_kernel(stop, budget)
-        seconds = time.perf_counter() - begin
-        if seconds > 1e-3:
-            self._blocks_per_second = budget / seconds
+        self._run_kernel(stop, budget, threads)
+        self._pace.note(threads, budget, time.perf_counter() - begin)
         if t.failed:
             self._back_to_finite(t.failed_epoch, t.failed - 1)
 
@@ -123,9 +122,13 @@ class CompiledRun:
         rows = min(t.batch, t.samples - t.start) - t.done
         return -(-rows // t.round)
 
-    def _run_kernel(self, stop_epoch: int, budget: int) -> None:
+    def _run_kernel(self, stop_epoch: int, budget: int, threads: int) -> None:
         """At most ``budget`` blocks towards ``stop_epoch``; the epochs that end go to ``losses``."""
         t, first = self._t, self.epoch
+        if t.threads != threads:
+            self._work.meet(threads)
+            if t.path == LANES and self._lanes is not None:
+                self._lanes.brief(threads)
         if t.path != ONE:
             self._work.layout.turn()  # weights may have been set, or put back, since the last call
         steps = min(budget, (stop_epoch - first) * self._batches - self.batch)  # those that may be done, no others
@@ -140,7 +143,7 @@ class CompiledRun:
         )
         t.epoch_losses, t.losses_epoch = sums.ctypes.data, first
         t.budget, t.stop_epoch = budget, stop_epoch
-        self._crew.run(self._kernel, self._work.address)
+        self._crew.run(self._kernel, self._work.address, threads)
         self.losses.extend((sums[: self.epoch - first] / self._elements).tolist())
 
     def _back_to_finite(self, epoch: int, batch: int) -> None:
@@ -152,7 +155,7 @@ class CompiledRun:
             self._save()
             ended = self.epoch + 1
             while self.epoch < ended:
-                self._run_kernel(ended, MOST_STEPS)
+                self._run_kernel(ended, MOST_STEPS, self._pace.threads)
         if not layout.finite():
             self._restore()
         raise Diverged(epoch, batch)

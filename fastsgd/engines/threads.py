@@ -9,22 +9,24 @@ Kernel = Callable[[int, int], None]
 
 
 class Crew:
-    """The calling thread, number 0, and ``threads - 1`` helpers.
+    """The calling thread, number 0, and helpers: as many as were ever asked for.
 
     The kernel releases the GIL and its barriers hold the crew together; Python only starts a call and waits for the
     last to come home. Helpers are daemons made by the process that uses them, so a fork inherits none.
     """
 
-    def __init__(self, threads: int) -> None:
-        self.threads = threads
-        self._helpers: list[_Helper] = [_Helper(i) for i in range(1, threads)]
+    def __init__(self) -> None:
+        self._helpers: list[_Helper] = []
 
-    def run(self, kernel: Kernel, address: int) -> None:
-        """Run ``kernel(address, number)`` on every thread; returns when all are done."""
-        for helper in self._helpers:
+    def run(self, kernel: Kernel, address: int, threads: int) -> None:
+        """Run ``kernel(address, number)`` on so many threads; returns when all are done."""
+        while len(self._helpers) < threads - 1:
+            self._helpers.append(_Helper(len(self._helpers) + 1))
+        called = self._helpers[: threads - 1]
+        for helper in called:
             helper.begin(kernel, address)
         kernel(address, 0)
-        for helper in self._helpers:
+        for helper in called:
             helper.wait()
 
     def close(self) -> None:

@@ -150,11 +150,15 @@ class Workspace:
         t.penalties = self._zeros(len(self.pieces), np.dtype("f8"))
 
     def reset(self) -> None:
-        """Ready for another run, with any number of threads."""
+        """Ready for another run."""
         t = self.task
         t.round, t.gradients = t.rows, (self.layout.slots + 1) * t.bank
         t.epoch = t.start = t.done = t.failed = 0
         t.total = 0.0
+
+    def meet(self, threads: int) -> None:
+        """From now on so many threads meet at barriers; between two calls of a kernel."""
+        self.task.threads = threads
         self._signals[:] = 0
 
     def take_path(self, path: int) -> None:

@@ -1,5 +1,6 @@
 """Helpers under unusual conditions: more threads than cores, after fork, in joblib's workers, many at a time."""
 
+import itertools
 import os
 import subprocess
 import sys
@@ -9,6 +10,8 @@ import threading
 import numpy as np
 import pytest
 from engine_jobs import COMPILED
+
+from fastsgd.engines.pace import Pace
 
 JOB = """
     import warnings; warnings.simplefilter("ignore", DeprecationWarning)
@@ -48,6 +51,17 @@ def test_runs_with_changing_numbers_of_threads(trainer, compiled_engine):
             while run.epoch < 3:
                 run.advance(3)
         assert len(run.losses) == 3
+
+
+@pytest.mark.parametrize("batch_size", [32, 300, 1000])
+def test_another_number_of_threads_for_every_call(trainer, compiled_engine, batch_size, monkeypatch):
+    """Amid epochs and batches, on every path with threads: columns, rows and lanes."""
+    job = trainer((16, 64, 64, 3), rows=1000)
+    one = job.digest(compiled_engine, batch_size=batch_size)
+    calls = itertools.count()
+    monkeypatch.setattr(Pace, "call", lambda pace: (1 + next(calls) % 3, 1))
+    assert job.digest(compiled_engine, batch_size=batch_size) == one
+    assert next(calls) > 3
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")

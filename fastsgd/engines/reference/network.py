@@ -182,6 +182,7 @@ class ReferenceNetwork:
         seed: int,
         first_epoch: int,
         threads: int = 1,
+        most_threads: int = 0,
         keep_predictions: bool = False,
         weights: np.ndarray | None = None,
     ) -> ReferenceRun:

@@ -1,0 +1,96 @@
+"""How many threads a run takes, and how many blocks a call: found by measuring while it trains.
+
+Results do not depend on the number of threads, so trying another one costs its time and nothing else. What pays depends
+on shapes, on the processor, and on who else is at work on it: no model of costs knows the last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+CALL_SECONDS = 0.03  # Python looks for Ctrl-C between calls; 50 ms is the promise
+SETTLED = 0.03  # seconds of training before the first trial: shorter runs are not worth one
+TRIAL_SECONDS = 0.001  # of one call of a trial
+TRIAL = 3  # calls with either number, in turns; the fastest counts
+ENOUGH = 0.02  # seconds: a trial that took so long ends with its turn
+HOPELESS = 1.5  # a trial ends with the first turn that takes so many times as long
+GAIN = 0.97  # another number of threads is taken if its time is below this part of the present one's
+SOONEST, LATEST = 0.1, 3.2  # seconds between trials: twice as many after each that changed nothing
+SHARE = 10  # and at least so many times what the last trial took
+SLOWED = 1.25  # a call that took so many times the usual time brings the next trial forward
+
+
+class Pace:
+    """Threads and blocks of a run's calls.
+
+    Parameters
+    ----------
+    threads : int
+        To begin with.
+    most : int
+        Threads up to which others are tried; below 2: none.
+    blocks_per_second : float
+        Guess for one thread.
+
+    Attributes
+    ----------
+    threads : int
+        The best known number.
+    """
+
+    def __init__(self, threads: int, most: int, blocks_per_second: float) -> None:
+        self.threads = threads
+        self._most = most
+        self._guess = 1.0 / blocks_per_second
+        self._usual: dict[int, float] = {}  # seconds of a block, by the number of threads
+        self._trial: Iterator[int] = iter(())  # threads of the calls of a trial
+        self._next: int | None = None  # the first of them; None: there is no trial
+        self._fastest: dict[int, float] = {}  # in this trial
+        self._trial_seconds = 0.0
+        self._upwards = True  # which neighbour is tried next
+        self._due, self._wait = SETTLED, SOONEST
+
+    def call(self) -> tuple[int, int]:
+        """Threads and blocks of the next call."""
+        threads = self._next or self.threads
+        seconds = self._usual.get(threads) or self._guess / threads
+        return threads, max(1, int((TRIAL_SECONDS if self._next else CALL_SECONDS) / seconds))
+
+    def note(self, threads: int, blocks: int, seconds: float) -> None:
+        """What that call took; fewer blocks than were asked for are fine."""
+        each = seconds / blocks
+        usual = self._usual.get(threads, each)
+        if seconds > TRIAL_SECONDS / 2 or threads not in self._usual:
+            self._usual[threads] = each
+        if self._next:
+            self._fastest[threads] = min(each, self._fastest.get(threads, each))
+            self._trial_seconds += seconds
+            self._next = next(self._trial, None)
+            if self._next is None or (threads != self.threads and self._is_clear(threads)):
+                self._decide()
+            return
+        self._due -= seconds
+        if each > SLOWED * usual:
+            self._due = min(self._due, SOONEST)
+        if self._due <= 0 and self._most > 1:
+            self._begin()
+
+    def _begin(self) -> None:
+        """Half as many threads or twice as many, by turns, against the present number."""
+        above, below = min(2 * self.threads, self._most), max(1, self.threads // 2)
+        choices = sorted({above, below} - {self.threads}, reverse=self._upwards)
+        self._upwards = not self._upwards
+        self._trial = iter((self.threads, choices[0]) * TRIAL)
+        self._next = next(self._trial)
+        self._fastest, self._trial_seconds = {}, 0.0
+
+    def _is_clear(self, other: int) -> bool:
+        return self._trial_seconds > ENOUGH or self._fastest[other] > HOPELESS * self._fastest[self.threads]
+
+    def _decide(self) -> None:
+        best = min(self._fastest, key=lambda threads: self._fastest[threads])
+        if self._fastest[best] < GAIN * self._fastest[self.threads]:
+            self.threads, self._due, self._wait = best, SETTLED, SOONEST
+        else:
+            self._due, self._wait = max(self._wait, SHARE * self._trial_seconds), min(2 * self._wait, LATEST)
+        self._next = None

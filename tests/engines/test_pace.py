@@ -1,0 +1,73 @@
+"""The number of threads of a run, on clocks that are made up: what it settles on, and what looking for it costs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from fastsgd.engines.pace import CALL_SECONDS, Pace
+
+
+def train(pace: Pace, cost: Callable[[int, float], float], seconds: float) -> tuple[float, list[int]]:
+    """Seconds per block over so long a training, where a block takes cost(threads, time); the threads of each call."""
+    time, done, used = 0.0, 0, []
+    while time < seconds:
+        threads, blocks = pace.call()
+        took = blocks * cost(threads, time)
+        pace.note(threads, blocks, took)
+        time, done = time + took, done + blocks
+        used.append(threads)
+    return time / done, used
+
+
+@pytest.mark.parametrize("block", [2e-6, 1e-4, 0.05])
+@pytest.mark.parametrize("first", [1, 2, 8])
+@pytest.mark.parametrize("best", [1, 2, 4, 8])
+def test_it_settles_on_the_fastest_and_looking_costs_little(best, first, block):
+    costs = {threads: block * (1 + abs(np.log2(threads / best))) for threads in range(1, 9)}
+    pace = Pace(first, 8, 1 / block)
+    train(pace, lambda threads, _: costs[threads], 2 + 200 * block)
+    assert pace.threads == best
+    each, _ = train(pace, lambda threads, _: costs[threads], 20 + 500 * block)
+    assert each < 1.05 * costs[best]
+
+
+def test_a_short_run_is_not_disturbed():
+    _, used = train(Pace(1, 2, 1e6), lambda threads, _: 1e-6, 0.02)
+    assert set(used) == {1}
+
+
+@pytest.mark.parametrize("most", [0, 1])
+def test_a_number_that_was_set_is_kept(most):
+    _, used = train(Pace(3, most, 1e4), lambda threads, _: 1e-4 * threads, 5.0)
+    assert set(used) == {3}
+
+
+def test_it_leaves_a_processor_that_others_have_taken_and_comes_back():
+    def cost(threads: int, time: float) -> float:
+        return {1: 1e-4, 2: 8e-4 if 3 < time < 8 else 6e-5}[threads]
+
+    pace = Pace(2, 2, 1e4)
+    train(pace, cost, 3.0)
+    assert pace.threads == 2
+    each, _ = train(pace, lambda threads, time: cost(threads, 3 + time), 5.0)
+    assert pace.threads == 1
+    assert each < 1.15e-4
+    train(pace, lambda threads, time: cost(threads, 8 + time), 5.0)
+    assert pace.threads == 2
+
+
+def test_a_gain_below_the_noise_is_none():
+    _, used = train(Pace(1, 2, 1e4), lambda threads, _: 1e-4 * (0.98 if threads == 2 else 1), 5.0)
+    assert used.count(2) / len(used) < 0.1
+
+
+def test_a_call_gives_the_interpreter_its_turn():
+    pace, seconds = Pace(1, 2, 1e3), []
+    for _ in range(200):
+        threads, blocks = pace.call()
+        seconds.append(blocks * 3e-5)
+        pace.note(threads, blocks, seconds[-1])
+    assert 0.5 * CALL_SECONDS < max(seconds) <= CALL_SECONDS
