@@ -32,6 +32,7 @@ class OnArrays:
 
     _alone: Stack | None = None  # where the weights are of a layer that was built by itself
     _calls = 0  # in training: each has draws of its own
+    _activity = 0.0  # what the outputs of the last call cost, as a mean over rows
 
     def build(self, input_shape: Any) -> None:
         """Draw the weights of a layer that is in no model; nothing happens if there are some.
@@ -88,6 +89,8 @@ class OnArrays:
         if array.ndim == 0:
             raise ValueError(f"layer {self.name!r} takes arrays of shape (..., features), got a single number")
         self.build(array.shape)
+        if self._alone and not self.parts():
+            self.inputs = array.shape[-1]  # nothing was drawn that this would not fit
         if array.shape[-1] != self.inputs:
             raise ValueError(
                 f"layer {self.name!r} takes {self.inputs} features, shape (..., {self.inputs}), got {array.shape}"
@@ -103,11 +106,24 @@ class OnArrays:
                 f"layer {self.name!r} belongs to a model, which alone can train it: call a layer of its own"
             )
         with np.errstate(all="ignore"):
-            outputs = network.forward(rows, moment)[0]
+            outputs, _, tape = network.forward(rows, moment)
+        self._activity = network.activity(tape) / (network.program.elements * max(1, len(rows)))
         if training:
             self._calls += 1
             self.set_weights([*weights[:kept], *network.get_weights()])
         return outputs.reshape(*array.shape[:-1], outputs.shape[1])
+
+    @property
+    def losses(self) -> list[float]:
+        """What regularizers add to the loss: that of the last call's outputs, and those of weights."""
+        ops = self.ops() if self.built else ()
+        costs = [self._activity] if any(op.kind == "activity" for op in ops) else []
+        weights = iter(self.get_weights()[len(self.kept_shapes()) :])
+        for op in ops:
+            arrays = [next(weights) for _ in op.weights]
+            for w, (l1, l2) in zip(arrays, op.penalties, strict=False):
+                costs += [float(l1 * np.abs(w).sum() + l2 * np.square(w).sum())] if l1 or l2 else []
+        return costs
 
     # -- Weights, as Keras has them; all are copies
     @property

@@ -37,7 +37,12 @@ class _Dropping(_Disturbing):
     """What layers with a rate have in common."""
 
     def __init__(self, rate: float, seed: int | None = None, **settings: Any) -> None:
-        self.rate = number("rate", rate, 0, 1)
+        self.rate = number("rate", rate)
+        if not 0 <= self.rate <= 1:
+            raise ValueError(
+                "Invalid value received for argument `rate`. Expected a float value between 0 and 1. "
+                f"Received: rate={rate!r}"
+            )
         if self.rate == 1 and self.step != "dropout":
             raise ValueError(f"rate must be below 1, got {rate!r}")
         super().__init__(self.rate, seed, **settings)

@@ -69,6 +69,19 @@ def test_weights_of_a_layer_by_itself():
     assert layers.Flatten()(np.ones((2, 3, 4))).shape == (2, 12)
 
 
+def test_what_a_layer_costs():
+    layer = layers.Dense(2, kernel_initializer="ones", kernel_regularizer="l2", activity_regularizer="l1")
+    assert layer.losses == []
+    layer(np.ones((5, 3)))
+    np.testing.assert_allclose(layer.losses, [0.01 * 6, 0.01 * 6])
+    cost = layers.ActivityRegularization(0.2, 0.3)
+    cost(2 * np.ones((1,)))
+    np.testing.assert_allclose(cost.losses, [4 * 0.3 + 2 * 0.2])
+    relu = layers.ReLU()
+    assert relu(-np.ones((2, 3))).shape == (2, 3)
+    assert relu(-np.ones((2, 3, 4))).shape == (2, 3, 4)
+
+
 def test_training_of_layers_by_themselves():
     norm = layers.BatchNormalization(momentum=0.5, epsilon=0.0)
     found = norm(X, training=True)

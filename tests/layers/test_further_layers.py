@@ -230,7 +230,7 @@ def test_a_frozen_one_goes_by_its_moving_statistics(engine):
 @pytest.mark.parametrize(
     ("make", "error", "message"),
     [
-        (lambda: Dropout(1.5), ValueError, "rate must be from 0 to 1, got 1.5"),
+        (lambda: Dropout(1.5), ValueError, "Expected a float value between 0 and 1. Received: rate=1.5"),
         (lambda: Dropout("a"), TypeError, "rate must be a number"),
         (lambda: Dropout(0.5, noise_shape=(None, 1)), NotImplementedError, "noise_shape is not supported yet"),
         (lambda: Dropout(0.5, seed=1.5), TypeError, "seed must be a whole number"),
