@@ -186,9 +186,9 @@ class Workspace:
 
 def path_of(program: Program, batch: int) -> int:
     """The way a step is divided: a function of shapes and batch size, and never of the number of threads."""
-    if program.deferred or not program.is_plain:
+    if not program.is_plain:
         return ROWS
-    if batch == 1:
+    if batch == 1 and not program.deferred:
         return ONE
     if lanes_of(program, batch) > 1:
         return LANES

@@ -2,6 +2,7 @@
 
 Gathering of several batches' gradients, regularizers, clipping, decay of some weights only, moving averages, constraints.
 Weights come in pieces: runs of memory that one thread works through from gradient to weight, a multiple of 16 elements.
+A thread's pieces are those of the panels that it owns on the column path, wherever the gradients came from.
 What is summed over pieces (norms, penalties) is noted by piece and added up in their order by whoever needs it, so that
 the bits do not depend on the number of threads. One to three barriers an update, where the fused paths need none.
 """
@@ -10,25 +11,33 @@ from __future__ import annotations
 
 
 def finish_update(address: i64, me: i64, h: reals) -> None:
-    """One update of all pieces; dealt out to the threads in turn."""
+    """One update of all pieces."""
     t: Task = task(address)
     numbers: reals = at(h, t.rule_numbers)
     now = 0
     if numbers[NOW] > real(0):
         now = 1
     for i in range(t.pieces):
-        if i % t.threads == me:
+        if owns(t, piece(t, i), i, me):
             complete_gradient(t, piece(t, i), i, me, now, numbers)
     if now and t.clip > CLIP_VALUE:
         barrier(t, me)
     for i in range(t.pieces):
-        if i % t.threads == me:
+        if owns(t, piece(t, i), i, me):
             step_piece(t, piece(t, i), me, now, h, numbers)
     if t.joint:
         barrier(t, me)
         for i in range(t.pieces):
-            if i % t.threads == me:
+            if owns(t, piece(t, i), i, me):
                 constrain_together(t, piece(t, i), i, me)
+
+
+def owns(t: Task, P: Piece, i: i64, me: i64) -> i64:
+    """Whether piece i is this thread's, by its place among the pieces of its variable."""
+    answer = 0
+    if own(P.of, me, t.threads) <= i - P.first and i - P.first < own(P.of, me + 1, t.threads):
+        answer = 1
+    return answer
 
 
 def complete_gradient(t: Task, P: Piece, i: i64, me: i64, now: i64, numbers: reals) -> None:

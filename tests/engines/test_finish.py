@@ -71,6 +71,14 @@ def test_same_bits(trainer, option, dtype):
     assert len(set(digests.values())) == 1, digests
 
 
+@pytest.mark.parametrize("option", OPTIONS)
+def test_thread_counts_on_the_row_path(trainer, option):
+    """Layers of fewer than 64 outputs; those of 70 take the column path."""
+    job = job_of(trainer, option, widths=(9, 40, 50, 2))
+    engine = next(iter(COMPILED.values()))()
+    assert len({job.digest(engine, batch_size=32, threads=t) for t in (1, 2, 3)}) == 1
+
+
 @pytest.mark.parametrize("batch_size", [1, 32])
 @pytest.mark.parametrize("option", OPTIONS)
 def test_engines_agree_with_the_reference(trainer, option, batch_size):
