@@ -291,6 +291,32 @@ def test_bad_kinds(make, message):
         make()
 
 
+@pytest.mark.parametrize(
+    ("inputs", "outputs", "fans"),
+    [  # of Keras 3.15.1's compute_fans
+        (None, None, (12, 15)),
+        ([0], [1, 2], (3, 20)),
+        ([0, 1], [2], (12, 5)),
+        ([-1], [0], (5, 3)),
+        ([], [2], (1, 5)),
+        ([0], None, (12, 15)),
+    ],
+)
+def test_axes(inputs, outputs, fans):
+    for make, n in ((initializers.HeUniform, fans[0] / 2), (initializers.GlorotUniform, (fans[0] + fans[1]) / 2)):
+        made = make(seed=3, input_axes=inputs, output_axes=outputs)
+        unit = initializers.RandomUniform(-1, 1, seed=3)((3, 4, 5), "float64")
+        np.testing.assert_allclose(made((3, 4, 5), "float64"), unit * math.sqrt(3 / n), rtol=1e-12)
+        assert type(made).from_config(made.get_config()).get_config() == made.get_config()
+
+
+def test_bad_axes():
+    with pytest.raises(ValueError, match=r"output_axes must be axes of shape \(3, 4\), got \[2\]"):
+        initializers.HeNormal(input_axes=[0], output_axes=[2])((3, 4))
+    with pytest.raises(TypeError, match="input_axes must be a list of axes, got 1"):
+        initializers.HeNormal(input_axes=1)
+
+
 def test_no_such_name_in_the_module():
     with pytest.raises(AttributeError, match="no attribute 'glorot'"):
         _ = initializers.glorot

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from ..arguments import number
+from ..arguments import number, whole
 from ..names import lookup
 from . import draws
 from .base import Initializer, Shape
@@ -15,8 +16,19 @@ from .base import Initializer, Shape
 TRUNCATED_SD = 0.87962566103423978  # standard deviation of a standard normal number cut off at -2 and 2
 
 
-def fans(shape: Shape) -> tuple[int, int]:
-    """Inputs and outputs of a weight array as Keras counts them: the last two dimensions, times all others."""
+Axes = Sequence[int] | None
+
+
+def fans(shape: Shape, input_axes: Axes = None, output_axes: Axes = None) -> tuple[int, int]:
+    """Inputs and outputs of a weight array as Keras counts them.
+
+    Those of the axes, where both are given; else the last two dimensions, times all others.
+    """
+    if input_axes is not None and output_axes is not None:
+        for name, axes in (("input_axes", input_axes), ("output_axes", output_axes)):
+            if not all(-len(shape) <= axis < len(shape) for axis in axes):
+                raise ValueError(f"{name} must be axes of shape {shape}, got {list(axes)}")
+        return math.prod(shape[axis] for axis in input_axes), math.prod(shape[axis] for axis in output_axes)
     if len(shape) < 2:
         return (shape[0], shape[0]) if shape else (1, 1)
     field = math.prod(shape[:-2])
@@ -34,6 +46,9 @@ class VarianceScaling(Initializer):
     distribution : {"truncated_normal", "untruncated_normal", "uniform"}
         ``"normal"`` is the truncated one: cut off at two of the standard deviations that it has before.
     seed : int, optional
+    input_axes, output_axes : sequence of int, optional
+        Axes of the array whose lengths, multiplied, are the numbers of inputs and of outputs. One without the other has
+        no effect, as in Keras.
     """
 
     def __init__(
@@ -42,6 +57,8 @@ class VarianceScaling(Initializer):
         mode: str = "fan_in",
         distribution: str = "truncated_normal",
         seed: int | None = None,
+        input_axes: Axes = None,
+        output_axes: Axes = None,
     ) -> None:
         super().__init__(seed)
         self.scale = number("scale", scale)
@@ -50,9 +67,10 @@ class VarianceScaling(Initializer):
         self.mode = lookup("mode", mode, {m: m for m in ("fan_in", "fan_out", "fan_avg")})
         kinds = {d: d for d in ("truncated_normal", "untruncated_normal", "uniform")}
         self.distribution = lookup("distribution", distribution, kinds, {"normal": "truncated_normal"})
+        self.input_axes, self.output_axes = _axes("input_axes", input_axes), _axes("output_axes", output_axes)
 
     def values(self, shape: Shape, rng: np.random.Generator) -> draws.Floats:
-        inputs, outputs = fans(shape)
+        inputs, outputs = fans(shape, self.input_axes, self.output_axes)
         n = {"fan_in": inputs, "fan_out": outputs, "fan_avg": (inputs + outputs) / 2}[self.mode]
         variance = self.scale / max(1.0, n)
         if self.distribution == "uniform":
@@ -63,19 +81,24 @@ class VarianceScaling(Initializer):
         return math.sqrt(variance) / TRUNCATED_SD * draws.truncated_normal(rng, shape)
 
     def get_config(self) -> dict[str, Any]:
-        return {"scale": self.scale, "mode": self.mode, "distribution": self.distribution, "seed": self.seed}
+        own = {"scale": self.scale, "mode": self.mode, "distribution": self.distribution}
+        return {**own, **super().get_config(), "input_axes": self.input_axes, "output_axes": self.output_axes}
+
+    def __repr__(self) -> str:
+        shown = {k: v for k, v in self.get_config().items() if v is not None or not k.endswith("_axes")}
+        return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in shown.items())})"
 
 
 class _Named(VarianceScaling):
-    """A variance scaling that has a name of its own; only the seed is left to choose."""
+    """A variance scaling that has a name of its own; only seed and axes are left to choose."""
 
     settings: tuple[float, str, str]
 
-    def __init__(self, seed: int | None = None) -> None:
-        super().__init__(*self.settings, seed=seed)
+    def __init__(self, seed: int | None = None, input_axes: Axes = None, output_axes: Axes = None) -> None:
+        super().__init__(*self.settings, seed, input_axes, output_axes)
 
     def get_config(self) -> dict[str, Any]:
-        return {"seed": self.seed}
+        return {"seed": self.seed, "input_axes": self.input_axes, "output_axes": self.output_axes}
 
 
 class GlorotUniform(_Named):
@@ -112,3 +135,11 @@ class LecunNormal(_Named):
     """Truncated normal of variance 1 / inputs (LeCun et al., 1998)."""
 
     settings = (1.0, "fan_in", "truncated_normal")
+
+
+def _axes(name: str, axes: Any) -> list[int] | None:
+    if axes is None:
+        return None
+    if not isinstance(axes, Sequence) or isinstance(axes, str):
+        raise TypeError(f"{name} must be a list of axes, got {axes!r}")
+    return [whole(name, axis, -64) for axis in axes]
