@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arguments import flag, whole
+from ..arguments import flag, not_yet, whole
 from ..constraints import Constraint
 from ..identifiers import Configured
 from ..names import snake
@@ -221,6 +221,8 @@ class InputLayer(Layer):
         ``(features,)``; ``input_shape`` is its old name.
     batch_size, dtype
         Keras's; accepted, without effect: batches are those of ``fit``, numbers of the model's dtype.
+    sparse, ragged, input_tensor, optional
+        Not supported.
     batch_shape : tuple, optional
         ``(None, features)``, instead of shape.
     name : str, optional
@@ -236,11 +238,16 @@ class InputLayer(Layer):
         shape: Any = None,
         batch_size: Any = None,
         dtype: Any = None,
-        *,
+        sparse: Any = None,
+        ragged: Any = None,
         batch_shape: Any = None,
-        input_shape: Any = None,
+        input_tensor: Any = None,
+        optional: bool = False,
         name: str | None = None,
+        *,
+        input_shape: Any = None,
     ) -> None:
+        not_yet(sparse=sparse or None, ragged=ragged or None, input_tensor=input_tensor, optional=optional or None)
         if batch_shape is not None and shape is None:
             shape = tuple(batch_shape)[1:]
         if (shape is None) == (input_shape is None):
@@ -258,9 +265,12 @@ def Input(
     shape: Any = None,
     batch_size: Any = None,
     dtype: Any = None,
-    *,
+    sparse: Any = None,
+    ragged: Any = None,
     batch_shape: Any = None,
     name: str | None = None,
+    tensor: Any = None,
+    optional: bool = False,
 ) -> InputLayer:
     """The first item of a model: ``Input((13,))`` or ``Input(shape=(13,))``. See :class:`InputLayer`."""
-    return InputLayer(shape, batch_size, dtype, batch_shape=batch_shape, name=name)
+    return InputLayer(shape, batch_size, dtype, sparse, ragged, batch_shape, tensor, optional, name)

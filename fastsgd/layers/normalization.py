@@ -133,7 +133,7 @@ class BatchNormalization(_Normalizing):
     momentum : float in [0, 1]
         Of the moving statistics.
     moving_mean_initializer, moving_variance_initializer : str, Initializer or dict
-    synchronized, renorm
+    renorm, renorm_clipping, renorm_momentum, synchronized
         Not supported.
     others
         See :class:`LayerNormalization`.
@@ -161,11 +161,13 @@ class BatchNormalization(_Normalizing):
         gamma_regularizer: Any = None,
         beta_constraint: Any = None,
         gamma_constraint: Any = None,
-        synchronized: bool = False,
         renorm: bool = False,
+        renorm_clipping: Any = None,
+        renorm_momentum: float = 0.99,
+        synchronized: bool = False,
         **settings: Any,
     ) -> None:
-        not_yet(synchronized=synchronized or None, renorm=renorm or None)
+        not_yet(synchronized=synchronized or None, renorm=renorm or None, renorm_clipping=renorm_clipping)
         super().__init__(
             axis, epsilon, center, scale, beta_initializer, gamma_initializer, beta_regularizer, gamma_regularizer,
             beta_constraint, gamma_constraint, **settings,

@@ -217,7 +217,7 @@ class ExactAUC(Metric):
     direction = "up"
 
     def __init__(self, curve: str = "ROC", name: str | None = "auc", dtype: Any = None) -> None:
-        super().__init__(name, dtype)
+        super().__init__(dtype, name)
         self.curve = chosen("curve", curve, CURVES[:2])
         self.reset_state()
 

@@ -74,10 +74,10 @@ class Metric(Configured):
 
     Parameters
     ----------
-    name : str, optional
-        Key in histories and logs; by default the name of the class in lower case, ``"my_metric"`` for ``MyMetric``.
     dtype : optional
         Kept for Keras's configs; everything is computed in float64.
+    name : str, optional
+        Key in histories and logs; by default the name of the class in lower case, ``"my_metric"`` for ``MyMetric``.
 
     Attributes
     ----------
@@ -90,7 +90,7 @@ class Metric(Configured):
     direction: str | None = None
     state: tuple[str, ...] = ()
 
-    def __init__(self, name: str | None = None, dtype: Any = None) -> None:
+    def __init__(self, dtype: Any = None, name: str | None = None) -> None:
         self.name = name or snake(type(self).__name__)
         self._dtype = dtype
 

@@ -103,7 +103,7 @@ class Confusion(Metric):
         class_id: int | None = None,
         clip: bool = False,
     ) -> None:
-        super().__init__(name, dtype)
+        super().__init__(dtype, name)
         self.thresholds = thresholds
         self.top_k = None if top_k is None else whole("top_k", top_k)
         self.class_id = None if class_id is None else whole("class_id", class_id, 0)

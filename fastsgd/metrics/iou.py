@@ -58,7 +58,7 @@ class IoU(Metric):
         sparse_y_pred: bool = True,
         axis: int = -1,
     ) -> None:
-        super().__init__(name, dtype)
+        super().__init__(dtype, name)
         self.num_classes = whole("num_classes", num_classes)
         self.target_class_ids = [whole("target_class_ids", i, 0) for i in target_class_ids]
         if max(self.target_class_ids, default=0) >= num_classes:

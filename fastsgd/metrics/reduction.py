@@ -55,7 +55,7 @@ class Average(Metric):
     state = "total", "count"
 
     def __init__(self, name: str | None = None, dtype: Any = None) -> None:
-        super().__init__(name, dtype)
+        super().__init__(dtype, name)
         self.total = self.count = 0.0
 
     def add(self, values: ArrayLike, sample_weight: ArrayLike | None) -> None:
@@ -97,7 +97,7 @@ class Sum(Metric):
     state = ("total",)
 
     def __init__(self, name: str = "sum", dtype: Any = None) -> None:
-        super().__init__(name, dtype)
+        super().__init__(dtype, name)
         self.total = 0.0
 
     def update_state(self, values: ArrayLike, sample_weight: ArrayLike | None = None) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..arguments import number
 from .base import Optimizer, Rate
+from .options import with_options
 from .settings import Setting, positive
 
 
@@ -29,7 +30,7 @@ class Adadelta(Optimizer):
         In [0, 1].
     epsilon : float
         0 or more; 0 would never begin.
-    **options
+    *options, **named
         See :class:`Optimizer`.
 
     Raises
@@ -41,8 +42,11 @@ class Adadelta(Optimizer):
     rho = Setting(number, 0, 1)
     epsilon = Setting(number, 0)
 
-    def __init__(self, learning_rate: Rate = 0.001, rho: float = 0.95, epsilon: float = 1e-7, **options: Any) -> None:
-        super().__init__(learning_rate, **options)
+    @with_options
+    def __init__(
+        self, learning_rate: Rate = 0.001, rho: float = 0.95, epsilon: float = 1e-7, *options: Any, **named: Any
+    ) -> None:
+        super().__init__(learning_rate, *options, **named)
         self.rho, self.epsilon = rho, epsilon
 
     def formula(self) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..arguments import number
 from .base import Optimizer, Rate
+from .options import with_options
 from .settings import Setting, positive
 
 
@@ -26,7 +27,7 @@ class Adagrad(Optimizer):
         What s begins with, 0 or more.
     epsilon : float
         0 or more.
-    **options
+    *options, **named
         See :class:`Optimizer`.
 
     Raises
@@ -38,14 +39,16 @@ class Adagrad(Optimizer):
     initial_accumulator_value = Setting(number, 0)
     epsilon = Setting(number, 0)
 
+    @with_options
     def __init__(
         self,
         learning_rate: Rate = 0.001,
         initial_accumulator_value: float = 0.1,
         epsilon: float = 1e-7,
-        **options: Any,
+        *options: Any,
+        **named: Any,
     ) -> None:
-        super().__init__(learning_rate, **options)
+        super().__init__(learning_rate, *options, **named)
         self.initial_accumulator_value, self.epsilon = initial_accumulator_value, epsilon
 
     def formula(self) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 from ..arguments import flag
 from .base import Rate
 from .moments import Moments
+from .options import with_options
 from .settings import Setting, positive, power
 
 
@@ -30,7 +31,7 @@ class Adam(Moments):
         0 or more.
     amsgrad : bool
         Divide by the root of the largest s so far (Reddi et al. 2018).
-    **options
+    *options, **named
         See :class:`Optimizer`.
 
     Raises
@@ -48,6 +49,7 @@ class Adam(Moments):
 
     amsgrad = Setting(flag)
 
+    @with_options
     def __init__(
         self,
         learning_rate: Rate = 0.001,
@@ -55,9 +57,10 @@ class Adam(Moments):
         beta_2: float = 0.999,
         epsilon: float = 1e-7,
         amsgrad: bool = False,
-        **options: Any,
+        *options: Any,
+        **named: Any,
     ) -> None:
-        super().__init__(learning_rate, beta_1, beta_2, epsilon, **options)
+        super().__init__(learning_rate, beta_1, beta_2, epsilon, *options, **named)
         self.amsgrad = amsgrad
 
     def formula(self) -> str:
@@ -85,7 +88,7 @@ class AdamW(Adam):
     learning_rate : float, LearningRateSchedule or callable
     weight_decay : float
         0 or more.
-    beta_1, beta_2, epsilon, amsgrad, **options
+    beta_1, beta_2, epsilon, amsgrad, *options, **named
         See :class:`Adam`.
 
     Raises
@@ -94,6 +97,7 @@ class AdamW(Adam):
         A setting that is no number, or out of its range; on assignment too.
     """
 
+    @with_options
     def __init__(
         self,
         learning_rate: Rate = 0.001,
@@ -102,8 +106,9 @@ class AdamW(Adam):
         beta_2: float = 0.999,
         epsilon: float = 1e-7,
         amsgrad: bool = False,
-        **options: Any,
+        *options: Any,
+        **named: Any,
     ) -> None:
         if weight_decay is None:
             raise ValueError("Argument `weight_decay` must be a float; Adam goes without. Received: weight_decay=None")
-        super().__init__(learning_rate, beta_1, beta_2, epsilon, amsgrad, weight_decay=weight_decay, **options)
+        super().__init__(learning_rate, beta_1, beta_2, epsilon, amsgrad, weight_decay, *options, **named)

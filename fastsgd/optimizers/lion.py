@@ -8,6 +8,7 @@ import numpy as np
 
 from ..arguments import number
 from .base import Optimizer, Rate
+from .options import with_options
 from .settings import Setting
 
 
@@ -26,7 +27,7 @@ class Lion(Optimizer):
         In (0, 1].
     beta_2 : float
         In [0, 1].
-    **options
+    *options, **named
         See :class:`Optimizer`.
 
     Raises
@@ -38,8 +39,11 @@ class Lion(Optimizer):
     beta_1 = Setting(number, 2.0**-1022, 1)
     beta_2 = Setting(number, 0, 1)
 
-    def __init__(self, learning_rate: Rate = 0.001, beta_1: float = 0.9, beta_2: float = 0.99, **options: Any) -> None:
-        super().__init__(learning_rate, **options)
+    @with_options
+    def __init__(
+        self, learning_rate: Rate = 0.001, beta_1: float = 0.9, beta_2: float = 0.99, *options: Any, **named: Any
+    ) -> None:
+        super().__init__(learning_rate, *options, **named)
         self.beta_1, self.beta_2 = beta_1, beta_2
 
     def formula(self) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 from ..arguments import number
 from .base import Optimizer, Rate
+from .options import with_options
 from .settings import Setting, below_one
 
 
@@ -19,7 +20,7 @@ class Moments(Optimizer):
         In [0, 1): how much of the first and of the second memory is kept at an update.
     epsilon : float
         0 or more.
-    **options
+    *options, **named
         See :class:`Optimizer`.
 
     Raises
@@ -32,13 +33,15 @@ class Moments(Optimizer):
     beta_2 = Setting(below_one)
     epsilon = Setting(number, 0)
 
+    @with_options
     def __init__(
         self,
         learning_rate: Rate = 0.001,
         beta_1: float = 0.9,
         beta_2: float = 0.999,
         epsilon: float = 1e-7,
-        **options: Any,
+        *options: Any,
+        **named: Any,
     ) -> None:
-        super().__init__(learning_rate, **options)
+        super().__init__(learning_rate, *options, **named)
         self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..arguments import flag, number
 from .base import Optimizer, Rate
+from .options import with_options
 from .settings import Setting, positive
 
 
@@ -30,7 +31,7 @@ class RMSprop(Optimizer):
         0 or more.
     centered : bool
         Divide by the root of the variance instead.
-    **options
+    *options, **named
         See :class:`Optimizer`.
 
     Raises
@@ -44,6 +45,7 @@ class RMSprop(Optimizer):
     epsilon = Setting(number, 0)
     centered = Setting(flag)
 
+    @with_options
     def __init__(
         self,
         learning_rate: Rate = 0.001,
@@ -51,9 +53,10 @@ class RMSprop(Optimizer):
         momentum: float = 0.0,
         epsilon: float = 1e-7,
         centered: bool = False,
-        **options: Any,
+        *options: Any,
+        **named: Any,
     ) -> None:
-        super().__init__(learning_rate, **options)
+        super().__init__(learning_rate, *options, **named)
         self.rho, self.momentum, self.epsilon, self.centered = rho, momentum, epsilon, centered
 
     def formula(self) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..arguments import flag, number
 from .base import Optimizer, Rate
+from .options import with_options
 from .settings import Setting, one_of
 
 
@@ -33,7 +34,7 @@ class SGD(Optimizer):
         In [0, 1].
     nesterov : bool
     momentum_style : {"keras", "torch"}
-    **options
+    *options, **named
         See :class:`Optimizer`.
 
     Raises
@@ -53,16 +54,17 @@ class SGD(Optimizer):
     nesterov = Setting(flag)
     momentum_style = Setting(one_of, ("keras", "torch"))
 
+    @with_options
     def __init__(
         self,
         learning_rate: Rate = 0.01,
         momentum: float = 0.0,
         nesterov: bool = False,
-        *,
+        *options: Any,
         momentum_style: str = "keras",
-        **options: Any,
+        **named: Any,
     ) -> None:
-        super().__init__(learning_rate, **options)
+        super().__init__(learning_rate, *options, **named)
         self.momentum, self.nesterov, self.momentum_style = momentum, nesterov, momentum_style
 
     def formula(self) -> str:

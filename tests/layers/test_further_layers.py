@@ -242,6 +242,7 @@ def test_a_frozen_one_goes_by_its_moving_statistics(engine):
         (lambda: BatchNormalization(momentum=1.1), ValueError, "momentum must be from 0 to 1"),
         (lambda: BatchNormalization(epsilon=-1), ValueError, "epsilon must be at least 0"),
         (lambda: BatchNormalization(renorm=True), NotImplementedError, "renorm is not supported yet"),
+        (lambda: Input((3,), sparse=True), NotImplementedError, "sparse is not supported yet"),
         (lambda: LayerNormalization(center=1), TypeError, "center must be True or False"),
         (lambda: ActivityRegularization(-1), ValueError, "l1 must be at least 0"),
         (lambda: Dense(2, activity_regularizer="l7"), ValueError, "unknown regularizer 'l7'"),

@@ -1,0 +1,24 @@
+"""The options that all optimizers have, as each takes them behind the parameters of its own."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from .base import Optimizer
+
+Init = TypeVar("Init", bound=Callable[..., None])
+
+
+def with_options(init: Init) -> Init:
+    """The ``__init__(self, ..., *options, **named)`` of an optimizer, with the options in what it shows as signature.
+
+    They have the order of :class:`Optimizer`, which is Keras's, less those that the optimizer takes by itself.
+    """
+    own: list[Any] = list(inspect.signature(init).parameters.values())
+    names = {p.name for p in own}
+    options = [p for p in inspect.signature(Optimizer).parameters.values() if p.name not in names]
+    shown = [p for p in (*own, *options) if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+    init.__signature__ = inspect.Signature(sorted(shown, key=lambda p: p.kind))  # type: ignore[attr-defined]
+    return init
