@@ -16,14 +16,25 @@ if TYPE_CHECKING:
     from .backend import backends, get_backend, get_num_threads, set_backend, set_num_threads
     from .divergence import DivergenceError
     from .history import History
-    from .layers import Input
+    from .initializers import Initializer
+    from .layers import Input, Layer
+    from .losses import Loss
+    from .metrics import Metric
     from .models import Sequential
+    from .optimizers import Optimizer
+    from .regularizers import Regularizer
 
 __version__ = "0.1.0"
 
 _HOME = {
     "Sequential": "models",
+    "Initializer": "initializers",
     "Input": "layers",
+    "Layer": "layers",
+    "Loss": "losses",
+    "Metric": "metrics",
+    "Optimizer": "optimizers",
+    "Regularizer": "regularizers",
     "History": "history",
     "DivergenceError": "divergence",
     "backends": "backend",
@@ -38,9 +49,10 @@ _MODULES = (
 )  # fmt: skip
 
 __all__ = [
-    "DivergenceError", "History", "Input", "Sequential", "activations", "backends", "callbacks", "constraints",
-    "formulas", "get_backend", "get_num_threads", "initializers", "layers", "losses", "metrics", "models", "optimizers",
-    "regularizers", "set_backend", "set_num_threads",
+    "DivergenceError", "History", "Initializer", "Input", "Layer", "Loss", "Metric", "Optimizer", "Regularizer",
+    "Sequential", "activations", "backends", "callbacks", "constraints", "formulas", "get_backend", "get_num_threads",
+    "initializers", "layers", "losses", "metrics", "models", "optimizers", "regularizers", "set_backend",
+    "set_num_threads",
 ]  # fmt: skip
 
 
@@ -50,7 +62,8 @@ def __getattr__(name: str) -> Any:
     elif name in _MODULES:
         found = import_module(f".{name}", __name__)
     else:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        absent = import_module(".absent", __name__)
+        return absent.refusing(__name__, absent.PACKAGE, __all__)(name)
     globals()[name] = found
     return found
 

@@ -17,25 +17,57 @@ def _not_yet(names: str) -> dict[str, str]:
     return dict.fromkeys(names.split(), "not supported yet")
 
 
-CALLBACKS: Notes = _not_yet("ProgbarLogger RemoteMonitor")
+CALLBACKS: Notes = _not_yet("OrbaxCheckpoint ProgbarLogger RemoteMonitor")
 INITIALIZERS: Notes = _not_yet("STFT STFTInitializer")
 LAYERS: Notes = _not_yet(
-    "Add Average AveragePooling1D AveragePooling2D Bidirectional Concatenate Conv1D Conv2D "
-    "Conv3D Dot Embedding GRU GroupNormalization Lambda LSTM MaxPooling1D MaxPooling2D Maximum Merge Multiply PReLU "
-    "RepeatVector Reshape SimpleRNN SpectralNormalization "
-    "Subtract ThresholdedReLU TimeDistributed UnitNormalization"
+    "AdaptiveAveragePooling1D AdaptiveAveragePooling2D AdaptiveAveragePooling3D AdaptiveMaxPooling1D "
+    "AdaptiveMaxPooling2D AdaptiveMaxPooling3D Add AdditiveAttention Attention AugMix AutoContrast Average "
+    "AveragePooling1D AveragePooling2D AveragePooling3D AvgPool1D AvgPool2D AvgPool3D Bidirectional CategoryEncoding "
+    "CenterCrop Concatenate ContrastLimitedAdaptiveHistogramEqualization Conv1D Conv1DTranspose Conv2D "
+    "Conv2DTranspose Conv3D Conv3DTranspose ConvLSTM1D ConvLSTM2D ConvLSTM3D Convolution1D Convolution1DTranspose "
+    "Convolution2D Convolution2DTranspose Convolution3D Convolution3DTranspose Cropping1D Cropping2D Cropping3D "
+    "CutMix DepthwiseConv1D DepthwiseConv2D Discretization Dot EinsumDense Embedding Equalization FlaxLayer GRU "
+    "GRUCell GlobalAveragePooling1D GlobalAveragePooling2D GlobalAveragePooling3D GlobalAvgPool1D GlobalAvgPool2D "
+    "GlobalAvgPool3D GlobalMaxPool1D GlobalMaxPool2D GlobalMaxPool3D GlobalMaxPooling1D GlobalMaxPooling2D "
+    "GlobalMaxPooling3D GroupNormalization GroupQueryAttention HashedCrossing Hashing Identity InputSpec "
+    "IntegerLookup JaxLayer LSTM LSTMCell Lambda Masking MaxNumBoundingBoxes MaxPool1D MaxPool2D MaxPool3D "
+    "MaxPooling1D MaxPooling2D MaxPooling3D Maximum MelSpectrogram Merge Minimum MixUp MultiHeadAttention Multiply "
+    "PReLU Permute Pipeline RMSNormalization RNN RandAugment RandomBrightness RandomColorDegeneration "
+    "RandomColorJitter RandomContrast RandomCrop RandomElasticTransform RandomErasing RandomFlip RandomGaussianBlur "
+    "RandomGrayscale RandomHue RandomInvert RandomPerspective RandomPosterization RandomRotation RandomSaturation "
+    "RandomSharpness RandomShear RandomTranslation RandomZoom RepeatVector Reshape Resizing ReversibleEmbedding "
+    "STFTSpectrogram SeparableConv1D SeparableConv2D SeparableConvolution1D SeparableConvolution2D SimpleRNN "
+    "SimpleRNNCell Solarization SpatialDropout1D SpatialDropout2D SpatialDropout3D SpectralNormalization "
+    "StackedRNNCells StringLookup Subtract TFSMLayer TextVectorization ThresholdedReLU TimeDistributed "
+    "TorchModuleWrapper UnitNormalization UpSampling1D UpSampling2D UpSampling3D Wrapper ZeroPadding1D ZeroPadding2D "
+    "ZeroPadding3D"
 )
 LOSSES: Notes = {
     **_not_yet("CTC Circle categorical_generalized_cross_entropy"),
     **dict.fromkeys(["RootMeanSquaredError", "rmse", "R2Score", "r2"], "a metric, not a loss"),
 }
 MODELS: Notes = _not_yet("Functional Model clone_model load_model model_from_json save_model")
-OPTIMIZERS: Notes = _not_yet("Adafactor Ftrl Lamb LossScaleOptimizer Muon legacy")
+OPTIMIZERS: Notes = _not_yet("Adafactor Ftrl Lamb LossScaleOptimizer MultiOptimizer Muon ScheduleFreeAdamW legacy")
 METHODS: Notes = {  # of a model
     **dict.fromkeys(
         ["export", "save", "to_json"], "not supported yet, but pickle keeps a whole model, save_weights its weights"
     ),
+    **_not_yet(
+        "add_loss add_metric add_weight compute_loss compute_metrics make_train_function predict_step "
+        "quantize stateless_call test_step train_step"
+    ),
     **dict.fromkeys(["evaluate_generator", "fit_generator", "predict_generator"], "not supported yet, pass arrays"),
+    **dict.fromkeys(["predict_classes", "predict_proba"], "predict(x) is probabilities, its argmax(axis=1) classes"),
+}
+PACKAGE: Notes = {
+    **_not_yet(
+        "DTypePolicy FloatDTypePolicy Function InputSpec KerasTensor Model Operation Quantizer RematScope "
+        "StatelessScope SymbolicScope Variable applications datasets device distillation distribution dtype_policies "
+        "export legacy mixed_precision name_scope preprocessing quantizers remat saving tree visualization wrappers"
+    ),
+    "config": "not supported; compile(dtype=) chooses float32 or float64",
+    **dict.fromkeys(["ops", "random"], "not supported; NumPy's functions do"),
+    "utils": "not supported; Sequential(seed=) decides what is drawn, numpy.eye(classes)[labels] makes one-hot rows",
 }
 
 

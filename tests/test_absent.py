@@ -28,6 +28,14 @@ def test_they_are_refused_where_they_are_looked_for(module):
         getattr(getattr(fastsgd, module), name)
 
 
+def test_names_of_the_package():
+    assert not {fold(name) for name in absent.PACKAGE} & {fold(name) for name in dir(fastsgd)}
+    with pytest.raises(NotImplementedError, match=r"fastsgd\.Model: not supported yet\. Names: .*Sequential"):
+        exec("from fastsgd import Model")
+    with pytest.raises(NotImplementedError, match=r"fastsgd\.utils: .* one-hot rows"):
+        fastsgd.utils.to_categorical([0, 1])
+
+
 def test_other_names_are_just_not_there():
     assert not hasattr(fastsgd.layers, "Denses")
     assert not hasattr(fastsgd.layers, "__wrapped__")

@@ -38,8 +38,8 @@ def test_public_names(name):
 
 
 def test_no_other_names():
-    with pytest.raises(AttributeError, match="module 'fastsgd' has no attribute 'Model'"):
-        fastsgd.Model  # noqa: B018
+    with pytest.raises(AttributeError, match="module 'fastsgd' has no attribute 'Sequentials'"):
+        fastsgd.Sequentials  # noqa: B018
 
 
 def test_a_keras_program(engine, monkeypatch):

@@ -112,7 +112,10 @@ def formula(identifier: Any) -> Choice:
     try:
         bound = inspect.signature(function).bind(None, **settings)
     except TypeError as error:
-        raise ValueError(f"activation {function.__name__}: {error}") from None
+        name = function.__name__
+        raise ValueError(
+            f"activation {name}: {error}; settings are given by name, in functools.partial(activations.{name}, ...)"
+        ) from None
     bound.apply_defaults()
     if function in rowwise.FUNCTIONS.values():
         if function.__name__ in OF_ROWS:

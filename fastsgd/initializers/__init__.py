@@ -41,7 +41,7 @@ _CLASSES: dict[str, type[Initializer]] = {
 }
 _ALIASES = {
     "uniform": "random_uniform", "normal": "random_normal", "zero": "zeros", "one": "ones",
-    "orthogonal_initializer": "orthogonal", "IdentityInitializer": "identity",
+    "orthogonal_initializer": "orthogonal", "OrthogonalInitializer": "orthogonal", "IdentityInitializer": "identity",
 }  # fmt: skip
 
 
