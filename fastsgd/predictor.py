@@ -105,6 +105,8 @@ class Predictor(Stack):
         report = metrics_module.Report(metrics_module.compiled(metrics), metrics_module.compiled(weighted_metrics))
         engine = backends.resolve(backend)
         made_dtype = _dtype(dtype)
+        for layer in self.layers:
+            layer.check_dtype(made_dtype.name)
         if num_threads != "auto":
             num_threads = whole("num_threads", num_threads, or_else=' (or "auto")')
         scale_target = flag("scale_target", scale_target)

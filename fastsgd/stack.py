@@ -313,6 +313,8 @@ class Stack:
             )
 
     def _ops(self) -> tuple[Op, ...]:
+        for layer in self.layers:
+            layer.check_dtype(self._dtype.name)
         ops = tuple(op for layer in self.layers for op in layer.ops())
         return ops or (Op("activation", self.inputs or 1, self.inputs or 1),)  # nothing is learned: the identity
 

@@ -184,3 +184,30 @@ def test_names():
         model.add(Dense(1, name="last"))
     taken = fastsgd.Sequential([Dense(1, name="dense_1"), Dense(1), Dense(1)])
     assert [layer.name for layer in taken.layers] == ["dense_1", "dense", "dense_2"]
+
+
+@pytest.mark.parametrize("make", [Dense, lambda n, **more: fastsgd.layers.Dropout(0.5, **more)])
+def test_a_dtype_is_that_of_the_model(make):
+    layer = make(3, dtype="float64")
+    assert type(layer).from_config(layer.get_config()).given_dtype == "float64"
+    assert "dtype" not in make(3).get_config()
+    model = fastsgd.Sequential([Input((2,)), make(3, dtype=np.float64), fastsgd.layers.Residual([layer]), Dense(1)])
+    with pytest.raises(
+        ValueError, match=r"layer '\w+' has dtype='float64', its model 'float32': .*compile\(dtype='flo"
+    ):
+        model.compile()
+    with pytest.raises(ValueError, match="its model 'float32'"):
+        model.predict(np.zeros((1, 2)))
+    model.compile(loss="mse", dtype="float64")
+    model.fit(np.zeros((4, 2)), np.zeros(4), verbose=0)
+    assert model.predict(np.zeros((1, 2))).dtype == np.float64
+    for layer_dtype in ("mixed_float16", "float16", 3, np.int64):
+        with pytest.raises(ValueError, match=r"dtype of a layer must be None, .* set in compile\(dtype=\.\.\.\); got"):
+            make(3, dtype=layer_dtype)
+
+
+def test_a_dtype_within_a_block():
+    model = fastsgd.Sequential([fastsgd.layers.Residual([Dense(2, dtype="float32")], input_dim=2)])
+    model.compile()
+    with pytest.raises(ValueError, match="layer 'dense' has dtype='float32', its model 'float64'"):
+        model.compile(dtype="float64")

@@ -18,6 +18,8 @@ from ..program import Op
 from ..regularizers import Regularizer
 from .alone import OnArrays
 
+DTYPES = "float32", "float64"
+
 
 def features_of(name: str, shape: Any) -> int:
     """Number of features that a shape without its first axis, or a plain number, stands for.
@@ -53,6 +55,8 @@ class Layer(OnArrays, Configured):
         The same as a number.
     trainable : bool
         False: training leaves the weights as they are. It may be set at any time, and counts from the next fit on.
+    dtype : {None, "float32", "float64"}
+        None, or that of the model, which ``compile(dtype=...)`` sets for all its layers.
 
     Attributes
     ----------
@@ -72,7 +76,14 @@ class Layer(OnArrays, Configured):
         input_shape: Any = None,
         input_dim: int | None = None,
         trainable: bool = True,
+        dtype: Any = None,
     ) -> None:
+        dtype_name = None if dtype is None else str(getattr(dtype, "__name__", dtype))
+        if dtype_name not in (None, *DTYPES):
+            raise ValueError(
+                f"dtype of a layer must be None, or that of the model, {' or '.join(map(repr, DTYPES))}, which is set "
+                f"in compile(dtype=...); got {dtype!r}"
+            )
         if name is not None and not isinstance(name, str):
             raise TypeError(f"name of a layer must be text, got {name!r}")
         if input_shape is not None and input_dim is not None:
@@ -81,6 +92,7 @@ class Layer(OnArrays, Configured):
         self.kind = snake(type(self).__name__)
         self.name = name or self.kind
         self.trainable = trainable
+        self.given_dtype = dtype_name
         self.inputs: int | None = None
         if input_shape is not None:
             self.inputs = features_of("input_shape", input_shape)
@@ -107,6 +119,14 @@ class Layer(OnArrays, Configured):
                 f"{inputs}, shape (None, {inputs})"
             )
         self.outputs(inputs)
+
+    def check_dtype(self, dtype: str) -> None:
+        """ValueError if a model of this dtype is none for the layer."""
+        if self.given_dtype not in (None, dtype):
+            raise ValueError(
+                f"layer {self.name!r} has dtype={self.given_dtype!r}, its model {dtype!r}: the dtype is set in "
+                f"compile(dtype={self.given_dtype!r}), for all layers"
+            )
 
     def outputs(self, inputs: int | None) -> int | None:
         """Features that go out where so many come in; None: not known."""
@@ -188,6 +208,8 @@ class Layer(OnArrays, Configured):
     def get_config(self) -> dict[str, Any]:
         """Settings from which :meth:`from_config` makes an equal layer, without weights."""
         config: dict[str, Any] = {"name": self.name} if self.trainable else {"name": self.name, "trainable": False}
+        if self.given_dtype is not None:
+            config["dtype"] = self.given_dtype
         return config if self.given_inputs is None else {**config, "input_dim": self.given_inputs}
 
     def _shown(self) -> list[str]:

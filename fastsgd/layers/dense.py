@@ -58,7 +58,7 @@ class Dense(_Activated):
         See :mod:`fastsgd.regularizers`. That of the outputs counts as the mean over the rows.
     kernel_constraint, bias_constraint : str, Constraint or dict, optional
         See :mod:`fastsgd.constraints`.
-    name, input_shape, input_dim, trainable
+    name, input_shape, input_dim, trainable, dtype
         See :class:`Layer`.
 
     Raises
@@ -89,8 +89,9 @@ class Dense(_Activated):
         init: Any = None,
         bias: bool | None = None,
         trainable: bool = True,
+        dtype: Any = None,
     ) -> None:
-        super().__init__(name=name, input_shape=input_shape, input_dim=input_dim, trainable=trainable)
+        super().__init__(name=name, input_shape=input_shape, input_dim=input_dim, trainable=trainable, dtype=dtype)
         self.kernel_regularizer = regularizers.get(kernel_regularizer)
         self.bias_regularizer = regularizers.get(bias_regularizer)
         self.activity_regularizer = regularizers.get(activity_regularizer)

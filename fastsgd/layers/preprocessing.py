@@ -59,7 +59,7 @@ class Rescaling(Preprocessing):
     ----------
     scale : float or array_like, shape (features,)
     offset : float or array_like, shape (features,)
-    name, input_shape, input_dim
+    name, input_shape, input_dim, dtype
         See :class:`Layer`.
 
     Raises
@@ -81,8 +81,9 @@ class Rescaling(Preprocessing):
         name: str | None = None,
         input_shape: Any = None,
         input_dim: int | None = None,
+        dtype: Any = None,
     ) -> None:
-        super().__init__(name=name, input_shape=input_shape, input_dim=input_dim)
+        super().__init__(name=name, input_shape=input_shape, input_dim=input_dim, dtype=dtype)
         self.scale, self.offset = scale, offset
         self._scale, self._offset = numbers("scale", scale), numbers("offset", offset)
 
@@ -119,7 +120,7 @@ class Normalization(Preprocessing):
         Both or neither.
     invert : bool
         The other way round, ``inputs * sqrt(variance) + mean``.
-    name, input_shape, input_dim
+    name, input_shape, input_dim, dtype
         See :class:`Layer`.
 
     Attributes
@@ -151,8 +152,9 @@ class Normalization(Preprocessing):
         name: str | None = None,
         input_shape: Any = None,
         input_dim: int | None = None,
+        dtype: Any = None,
     ) -> None:
-        super().__init__(name=name, input_shape=input_shape, input_dim=input_dim)
+        super().__init__(name=name, input_shape=input_shape, input_dim=input_dim, dtype=dtype)
         axes = () if axis is None else tuple(axis) if isinstance(axis, Sequence) else (axis,)
         if axes not in ((), (-1,), (1,)):
             raise ValueError(f"axis must be -1 or 1 (each feature by itself), or None (all together), got {axis!r}")

@@ -94,6 +94,11 @@ class Residual(Layer):
             )
         return inputs if features is None else features
 
+    def check_dtype(self, dtype: str) -> None:
+        super().check_dtype(dtype)
+        for layer in self.layers:
+            layer.check_dtype(dtype)
+
     # -- Weights
     def weight_shapes(self) -> dict[str, tuple[int, ...]]:
         return {
