@@ -37,6 +37,13 @@ def panel_statistics(t: Task, L: Layer, me: i64, p: i64, rows: i64) -> None:
         moving[j] = moving[j] * c[1] - mean[j] * c[2]
         spread[j] = spread[j] * c[1] + variance * c[2]
         deviations[j] = real(1) / sqrt(variance + c[0])
+    clear_padding(deviations, columns_of(L, p), L.width)
+
+
+def clear_padding(a: reals, n: i64, width: i64) -> None:
+    """Without epsilon, a column that is not there would be divided by zero."""
+    for j in range(n, width):
+        a[j] = real(0)
 
 
 def forward_batch_norm(t: Task, L: Layer, r0: i64, n: i64) -> None:
@@ -72,6 +79,7 @@ def still_batch_norm(t: Task, L: Layer, me: i64, r0: i64, n: i64) -> None:
         mean: reals = at(to_reals(L.W), 2 * L.vector + p * L.width)
         copy(inverses, at(mean, L.vector), L.width)
         invert_deviations(inverses, L.width, real(1), c[0])
+        clear_padding(inverses, columns_of(L, p), L.width)
         lower_columns(at(to_reals(L.Z), o), at(to_reals(L.source), o), mean, n, L.width)
         spread_and_shift_panel(t, L, p, inverses, r0, n)
 
@@ -133,6 +141,7 @@ def backward_still_batch_norm(t: Task, L: Layer, U: Layer, me: i64, r0: i64, n: 
         gamma: reals = at(to_reals(L.W), p * L.width)
         copy(factors, at(gamma, 3 * L.vector), L.width)
         invert_deviations(factors, L.width, real(1), c[0])
+        clear_padding(factors, columns_of(L, p), L.width)
         multiply(factors, factors, gamma, L.width)
         for r in range(r0, r0 + n):
             o = (p * t.pitch + r) * L.width

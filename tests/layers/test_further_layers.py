@@ -281,3 +281,15 @@ def test_a_layer_belongs_to_one_block():
         ValueError, match=re.escape("weights[0] has shape (3, 4), the kernel of dense of layer 'residual'")
     ):
         model.set_weights([np.zeros((3, 4)), np.zeros(3)])
+
+
+def test_batch_normalization_without_epsilon(engine):
+    """Columns that are there to fill vectors have no variance at all."""
+    rng = np.random.default_rng(1)
+    x, y = rng.normal(size=(40, 4)), rng.normal(size=(40, 2))
+    losses = []
+    for backend in ("numpy", engine):
+        model = Sequential([Dense(5, "tanh"), BatchNormalization(epsilon=0.0), Dense(2)], seed=0)
+        model.compile("sgd", "mse", backend=backend, dtype="float64")
+        losses.append(model.fit(x, y, 16, epochs=3, verbose=0)["loss"])
+    assert_allclose(losses[1], losses[0], rtol=1e-10)
