@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import builtins
 import types as python
+import warnings
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -26,6 +27,10 @@ from .compiled import CompiledNetwork, Library
 HERE = Path(__file__).parent
 SOURCES = (*sorted(HERE.glob("*.py")), *sorted(parts.HERE.rglob("*.py")))
 OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
+NOT_KEPT = (
+    "Numba cannot keep compiled kernels on disk, or read those that it kept: every process compiles them again, which "
+    "takes seconds. Set the environment variable NUMBA_CACHE_DIR to a folder that can be written to"
+)
 
 
 @cache
@@ -82,7 +87,9 @@ class Kernels:
         try:
             return cfunc(signature, cache=True, **OPTIONS)(f)
         except Exception:
-            return cfunc(signature, **OPTIONS)(f)
+            compiled = cfunc(signature, **OPTIONS)(f)  # raises again, if it was not for the cache
+            warnings.warn(NOT_KEPT, stacklevel=2)
+            return compiled
 
 
 class _Late(dict):  # type: ignore[type-arg]

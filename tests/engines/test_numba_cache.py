@@ -4,9 +4,15 @@ import os
 import shutil
 import subprocess
 import sys
+import warnings
 from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
 
 import fastsgd
+from fastsgd.engines import numba as engine
 
 PACKAGE = Path(fastsgd.__file__).parent
 TRAIN = """
@@ -84,3 +90,19 @@ def test_nowhere_to_write(tmp_path):
     home.write_text("a file, not a folder")
     hidden = {"HOME": str(home), "XDG_CACHE_HOME": str(home / "cache"), "PYTHONDONTWRITEBYTECODE": "1"}
     assert train(root, **hidden) == train(root, **hidden)
+
+
+def test_a_cache_that_does_not_work_is_told_of_and_code_that_does_not_compile_is_not_taken_for_one(monkeypatch):
+    def cfunc(signature, cache=False, **options):
+        if cache or broken:
+            raise RuntimeError("no locator available")
+        return lambda f: SimpleNamespace(address=7)
+
+    monkeypatch.setattr(engine, "cfunc", cfunc)
+    broken = False
+    with pytest.warns(UserWarning, match="Set the environment variable NUMBA_CACHE_DIR"):
+        assert engine.Kernels(np.dtype("float32")).address("train") == 7
+    broken = True
+    with warnings.catch_warnings(), pytest.raises(RuntimeError, match="no locator"):
+        warnings.simplefilter("error")
+        engine.Kernels(np.dtype("float32")).address("train")
