@@ -31,7 +31,7 @@ ABSENT = {
     for module, names in {
         "activations": "deserialize",
         "callbacks": "OrbaxCheckpoint ProgbarLogger RemoteMonitor",
-        "initializers": "OrthogonalInitializer STFT STFTInitializer",
+        "initializers": "STFT STFTInitializer",
         "losses": "CTC CategoricalGeneralizedCrossEntropy Circle categorical_generalized_cross_entropy circle ctc",
         "optimizers": "Adafactor Ftrl Lamb LossScaleOptimizer MultiOptimizer Muon OptimizerMap ScheduleFreeAdamW",
     }.items()
