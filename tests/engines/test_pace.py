@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+import fastsgd
 from fastsgd.engines.pace import CALL_SECONDS, Pace
 
 
@@ -71,3 +72,17 @@ def test_a_call_gives_the_interpreter_its_turn():
         seconds.append(blocks * 3e-5)
         pace.note(threads, blocks, seconds[-1])
     assert 0.5 * CALL_SECONDS < max(seconds) <= CALL_SECONDS
+
+
+@pytest.mark.parametrize(("batch_size", "blocks"), [(1, 200), (8, 25)])
+@pytest.mark.parametrize("compiled", [name for name in ("cython", "numba") if fastsgd.backends()[name]["available"]])
+def test_calls_that_end_with_an_epoch_are_credited_with_the_blocks_they_did(compiled, batch_size, blocks, monkeypatch):
+    noted = []
+    monkeypatch.setattr(Pace, "call", lambda self: (1, 7))
+    monkeypatch.setattr(Pace, "note", lambda self, threads, blocks, seconds: noted.append(blocks))
+    model = fastsgd.Sequential([fastsgd.layers.Dense(8, "relu"), fastsgd.layers.Dense(1)])
+    model.compile("sgd", "mse", backend=compiled)
+    x = np.linspace(-1, 1, 600).reshape(200, 3)
+    each_epoch = fastsgd.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: None)
+    model.fit(x, x[:, 0], batch_size=batch_size, epochs=3, callbacks=[each_epoch], verbose=0)
+    assert noted == 3 * [*[7] * (blocks // 7), blocks % 7]
