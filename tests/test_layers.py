@@ -211,3 +211,11 @@ def test_a_dtype_within_a_block():
     model.compile()
     with pytest.raises(ValueError, match="layer 'dense' has dtype='float32', its model 'float64'"):
         model.compile(dtype="float64")
+
+
+@pytest.mark.parametrize("activation", ["softmax", "log_softmax"])
+def test_a_softmax_of_one_feature_is_warned_of(activation):
+    model = fastsgd.Sequential([Dense(1, activation, name="last")])
+    model.compile("sgd", "mse")
+    with pytest.warns(UserWarning, match=rf"layer 'last': {activation} of a single feature is always [01], .* sigmoid"):
+        model.fit(np.zeros((4, 2)), np.zeros(4), verbose=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 from typing import Any
 
@@ -35,6 +36,12 @@ class _Activated(Layer):
         """Op of this kind with the activation; behind it, if that is one of whole rows."""
         name, constants = self._formula
         if name in activations.OF_ROWS:
+            if outputs == 1:
+                warnings.warn(
+                    f"layer {self.name!r}: {name} of a single feature is always {int(name == 'softmax')}, so that "
+                    "nothing is learned; of two classes, one output with a sigmoid tells the probability of the second",
+                    stacklevel=2,
+                )
             own = (Op(kind, inputs, outputs, use_bias, trainable=self.trainable),) if kind == "dense" else ()
             return *own, Op(name, outputs, outputs)
         return (Op(kind, inputs, outputs, use_bias, name, constants, self.trainable),)
