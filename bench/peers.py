@@ -156,6 +156,8 @@ def arguments() -> argparse.Namespace:
         parser.error(f"--cells matches none of {', '.join(cell.name for cell in known)}")
     if options.output is None and not options.quick:
         options.output = Path(__file__).parent
+    if options.output:
+        options.output.mkdir(parents=True, exist_ok=True)
     if options.resume and not (options.output and (options.output / MEASURED).exists()):
         parser.error(f"--resume: there is no {MEASURED} in the output folder")
     return options
