@@ -56,8 +56,8 @@ class Pace:
         seconds = self._usual.get(threads) or self._guess / threads
         return threads, max(1, int((TRIAL_SECONDS if self._next else CALL_SECONDS) / seconds))
 
-    def note(self, threads: int, blocks: int, seconds: float) -> None:
-        """What that call took; fewer blocks than were asked for are fine."""
+    def note(self, threads: int, blocks: float, seconds: float) -> None:
+        """What that call took; fewer blocks than were asked for are fine, and parts of one."""
         each = seconds / blocks
         usual = self._usual.get(threads, each)
         if seconds > TRIAL_SECONDS / 2 or threads not in self._usual:

@@ -110,19 +110,17 @@ class CompiledRun:
         budget = min(budget, (stop - self.epoch) * self._batches * -(-t.batch // t.round))
         if batches is not None:
             budget = min(budget, batches * self._blocks_of_batch())
-        done, begin = self._blocks(), time.perf_counter()
+        before, begin = self._rows_done(), time.perf_counter()
         self._run_kernel(stop, budget, threads)
         seconds = time.perf_counter() - begin
-        self._pace.note(threads, max(1, self._blocks() - done), seconds)  # the end of an epoch may cut a call short
+        self._pace.note(threads, max(1, self._rows_done() - before) / min(t.round, t.batch), seconds)
         if t.failed:
             self._back_to_finite(t.failed_epoch, t.failed - 1)
 
-    def _blocks(self) -> int:
-        """Blocks since the beginning of the run."""
+    def _rows_done(self) -> int:
+        """Since the beginning of the run; a call may do fewer than it was asked for, as an epoch ends."""
         t = self._t
-        each, before_last = -(-t.batch // t.round), self._batches - 1
-        of_epoch = before_last * each - (before_last * t.batch - t.samples) // t.round
-        return self.epoch * of_epoch + self.batch * each - (-t.done // t.round)
+        return t.epoch * t.samples + t.start + t.done
 
     def _blocks_of_batch(self) -> int:
         """Blocks until the end of the current batch."""

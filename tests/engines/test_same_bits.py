@@ -4,7 +4,7 @@ import sys
 
 import numpy as np
 import pytest
-from engine_jobs import ALL, COMPILED, FUSED, cython_at
+from engine_jobs import ALL, COMPILED, FUSED, calls_of_one_block, cython_at
 
 from fastsgd.engines import cython
 from fastsgd.kernels.source.tables import activation_table, loss_table, update_table
@@ -106,9 +106,8 @@ def test_calls_may_be_cut_anywhere(trainer, compiled_engine):
     with short.training(
         job.x, job.y, batch_size=600, hyper=job.hyper, step=0, shuffle=True, seed=7, first_epoch=0
     ) as run:
-        while run.epoch < 3:
-            run._blocks_per_second = 0.0
-            run.advance(3)
+        calls = calls_of_one_block(run, epochs=3)
+    assert calls == 3 * 3  # 600 rows are two rounds of two lanes, 100 are one
     assert run.losses == long.losses
     for a, b in zip(network.get_weights(), short.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
@@ -121,11 +120,10 @@ def test_running_loss_amid_a_batch_is_that_of_whole_batches(trainer, compiled_en
     settings = {"hyper": job.hyper, "step": 0, "shuffle": True, "seed": 7, "first_epoch": 0}
     with network.training(job.x, job.y, batch_size=600, **settings) as run:
         seen = {}
-        while run.epoch < 1:
-            run._blocks_per_second = 0.0
-            run.advance(1)
-            seen.setdefault(run.step, set()).add(run.running_loss)
-    assert list(map(len, seen.values())) == [1] * len(seen)
+        calls_of_one_block(run, epochs=1, look=lambda: seen.setdefault(run.step, []).append(run.running_loss))
+    assert [len(losses) for losses in seen.values()] == [1, 2, 1, 1]  # two rounds of lanes, two, and one of 100 rows
+    for losses in seen.values():
+        np.testing.assert_array_equal(losses, losses[0])
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

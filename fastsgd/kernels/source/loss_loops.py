@@ -8,6 +8,12 @@ from .activation_loops import arguments
 from .parts import read
 from .tables import ADDED, Formula, signatures
 
+EACH_ROW = """        for r in range(rows):
+            target: reals = at(y, order[r] * stride)
+            slope: reals = at(d, r * row)
+            output: reals = at(p, r * row)
+"""
+
 
 def render(f: Formula) -> str:
     head = f"""
@@ -33,11 +39,7 @@ def _calls_functions(f: Formula) -> bool:
 def _rows_in_one(f: Formula) -> str:
     """Adds up as ``_columns`` does, since a few rows of a thin layer come here, too: as many as a thread is given."""
     called = arguments("output[i * column], target[i]", f.parameters)[1]
-    return f"""        for r in range(rows):
-            target: reals = at(y, order[r] * stride)
-            slope: reals = at(d, r * row)
-            output: reals = at(p, r * row)
-            total: f8 = f8(0)
+    return f"""{EACH_ROW}            total: f8 = f8(0)
             for i in range(n):
                 total = total + f8({f.name}({called}))
                 slope[i * column] = {f.name}_slope({called}) * scale
@@ -48,11 +50,7 @@ def _rows_in_one(f: Formula) -> str:
 def _rows_in_passes(f: Formula) -> str:
     """For dear formulas: loops without a sum vectorise, so the losses wait in the place of the slopes to be summed."""
     called = arguments("output[i], target[i]", f.parameters)[1]
-    return f"""        for r in range(rows):
-            target: reals = at(y, order[r] * stride)
-            slope: reals = at(d, r * row)
-            output: reals = at(p, r * row)
-            for i in range(n):
+    return f"""{EACH_ROW}            for i in range(n):
                 slope[i] = {f.name}({called})
             total: real = real(0)
             for i in range(n):
