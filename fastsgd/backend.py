@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -144,7 +145,13 @@ def available_cpus() -> int:
     """Processors this process may use: its affinity, within the quota of its control group; at least 1."""
     affinity = getattr(os, "sched_getaffinity", None)
     cpus = len(affinity(0)) if affinity else os.cpu_count() or 1
-    return max(1, int(min(cpus, cgroup_quota(CGROUP, _own_cgroups()))))
+    return max(1, int(min(cpus, _own_quota())))
+
+
+@cache
+def _own_quota() -> float:
+    """Read once: the files take as long as a hundred steps of a small network, and every fit asks."""
+    return cgroup_quota(CGROUP, _own_cgroups())
 
 
 def cgroup_quota(root: Path, own: dict[str, str]) -> float:

@@ -165,6 +165,6 @@ def test_quota_of_cgroup_version_1(tmp_path):
 
 @pytest.mark.parametrize(("quota", "cpus"), [(0.5, 1), (1.5, 1), (2.0, 2), (1e6, 3)])
 def test_quota_limits_processors(quota, cpus, monkeypatch):
-    monkeypatch.setattr(backend, "cgroup_quota", lambda root, own: quota)
+    monkeypatch.setattr(backend, "_own_quota", lambda: quota)
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {0, 1, 2}, raising=False)
     assert backend.available_cpus() == cpus

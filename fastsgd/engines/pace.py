@@ -16,12 +16,12 @@ ENOUGH = 0.02  # seconds: a trial that took so long ends with its turn
 HOPELESS = 1.5  # a trial ends with the first turn that takes so many times as long
 GAIN = 0.97  # another number of threads is taken if its time is below this part of the present one's
 SOONEST, LATEST = 0.1, 3.2  # seconds between trials: twice as many after each that changed nothing
-SHARE = 10  # and at least so many times what the last trial took
+SHARE = 10  # and at least so many times what the last trial took; before the first, so many blocks
 SLOWED = 1.25  # a call that took so many times the usual time brings the next trial forward
 
 
 class Pace:
-    """Threads and blocks of a run's calls.
+    """Threads and blocks of the calls of a run, and of those after it that do the same.
 
     Parameters
     ----------
@@ -59,6 +59,8 @@ class Pace:
     def note(self, threads: int, blocks: float, seconds: float) -> None:
         """What that call took; fewer blocks than were asked for are fine, and parts of one."""
         each = seconds / blocks
+        if not self._usual:
+            self._due = max(SETTLED, SHARE * each)
         usual = self._usual.get(threads, each)
         if seconds > TRIAL_SECONDS / 2 or threads not in self._usual:
             self._usual[threads] = each

@@ -40,6 +40,25 @@ def test_a_short_run_is_not_disturbed():
     assert set(used) == {1}
 
 
+def test_a_run_of_few_long_calls_is_not_disturbed():
+    _, used = train(Pace(2, 2, 1e3), lambda threads, _: {1: 0.05, 2: 0.03}[threads], 0.3)
+    assert set(used) == {2}
+
+
+@pytest.mark.parametrize("compiled", [name for name in ("cython", "numba") if fastsgd.backends()[name]["available"]])
+def test_a_fit_goes_on_as_the_last_one_of_its_kind_ended(compiled, monkeypatch):
+    asked = []
+    call = Pace.call
+    monkeypatch.setattr(Pace, "call", lambda self: asked.append(self) or call(self))
+    model = fastsgd.Sequential([fastsgd.layers.Dense(8, "relu"), fastsgd.layers.Dense(1)])
+    model.compile("sgd", "mse", backend=compiled)
+    x = np.linspace(-1, 1, 600).reshape(200, 3)
+    for batch_size in (8, 16, 8):
+        model.fit(x, x[:, 0], batch_size=batch_size, verbose=0)
+    first, other, third = asked[0], asked[len(asked) // 2], asked[-1]
+    assert first is third is not other
+
+
 @pytest.mark.parametrize("most", [0, 1])
 def test_a_number_that_was_set_is_kept(most):
     _, used = train(Pace(3, most, 1e4), lambda threads, _: 1e-4 * threads, 5.0)
