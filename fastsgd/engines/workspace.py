@@ -56,7 +56,7 @@ class Workspace:
         t.layers, t.depth = ctypes.addressof(self.layers), len(self.layers)
         t.inputs, t.outputs = program.inputs, program.outputs
         t.input_width = input_width
-        t.input = self._panels(pitch, round_up(program.inputs, input_width), dtype)
+        self._gather_apart(1)
         t.rows, t.pitch, t.column = rows, pitch, column
         t.ones = self.keep(np.ones(max(rows, 32), dtype))
         t.scratch = self._zeros(SCRATCH * MOST_THREADS, dtype)
@@ -160,12 +160,23 @@ class Workspace:
         """From now on so many threads meet at barriers; between two calls of a kernel."""
         self.task.threads = threads
         self._signals[:] = 0
+        if self.task.path == COLUMNS:
+            self._gather_apart(threads)
+
+    def _gather_apart(self, threads: int) -> None:
+        """Room for the rows that each of so many threads gathers; with one for all, they gather into the same."""
+        t, layout = self.task, self.layout
+        columns = round_up(layout.program.inputs, t.input_width)
+        size = round_up((self.rows + 1) * columns + 16 * 32, 16)
+        self._gathered = aligned(threads * size, layout.program.dtype)
+        t.input = self.layers[0].source = self._gathered.ctypes.data
+        t.apart = size * self._gathered.itemsize if threads > 1 else 0
 
     def take_path(self, path: int) -> None:
         """Find the path's kernels."""
         program, t, address = self.layout.program, self.task, self._kernel_address
         name = PATHS[path]
-        t.path = path
+        t.path, t.apart = path, 0
         t.block = address(f"block_of_{name}" if program.is_plain else "block_of_steps")
         t.settle = 0 if path == ONE else address(f"settle_{name}")
         t.finish = address("finish_update") if program.deferred else 0

@@ -13,7 +13,7 @@ def block_of_one(
 ) -> None:
     """One sample, order[0], with its update."""
     t: Task = task(address)
-    gather(t, order, 0, 0, 1)
+    gather(t, me, order, 0, 0, 1)
     for l in range(t.depth):
         forward_one(t, layer(t, l), me)
     if t.predictions:
@@ -82,7 +82,7 @@ def forward_one(t: Task, L: Layer, me: i64) -> None:
                 call_activation(L.activate, at(to_reals(L.A), o), a, L.width, to_reals(L.constants))
     else:
         for p in range(L.panels):
-            forward_panel(t, L, p, 0, 1)
+            forward_panel(t, L, me, p, 0, 1)
 
 
 def learn_rows(t: Task, L: Layer, k: i64, n: i64, h: reals) -> None:

@@ -76,16 +76,24 @@ def vector_product(t: Task, a: reals, B: reals, K: i64, begin: i64, c: reals, wi
         call_product(t.product, at(a, whole), 1, 1, K, 0, at(B, whole * width), K - whole, c, ADD, c, 1, width)
 
 
-def gather(t: Task, order: ints, base: i64, r0: i64, r1: i64) -> None:
-    """Rows r0:r1 of a block into the input panels; row r is sample base + order[r]."""
+def gather(t: Task, me: i64, order: ints, base: i64, r0: i64, r1: i64) -> None:
+    """Rows r0:r1 of a block into the thread's input panels; row r is sample base + order[r]."""
     x: reals = to_reals(t.x)
-    panels: reals = to_reals(t.input)
+    panels: reals = to_reals(t.input + me * t.apart)
     width = t.input_width
     for p in range((t.inputs + width - 1) // width):
         c = p * width
         n = min(width, t.inputs - c)
         for r in range(r0, r1):
             copy(at(panels, c * t.pitch + r * width), at(x, (base + order[r]) * t.x_stride + c), n)
+
+
+def source_of(t: Task, L: Layer, me: i64) -> reals:
+    """The panels that a layer reads."""
+    source = L.source
+    if source == t.input:
+        source = source + me * t.apart
+    return to_reals(source)
 
 
 def keep_predictions(t: Task, order: ints, base: i64, r0: i64, r1: i64) -> None:

@@ -86,6 +86,7 @@ TASK = {
     "outputs": "i64",
     "input": "i64",  # address of the gathered rows, in panels
     "input_width": "i64",
+    "apart": "i64",  # bytes from one thread's gathered rows to the next's; 0: all gather into the same panels
     "path": "i64",  # ROWS, COLUMNS, LANES or ONE
     "address": "i64",  # of this record
     "block": "i64",  # addresses of the path's two kernels: outputs, losses and deltas of a block of rows,

@@ -51,7 +51,7 @@ def rows_of_block(t: Task, order: ints, me: i64, rows: i64, scale: real) -> None
     r0 = share(rows, me, t.threads)
     r1 = share(rows, me + 1, t.threads)
     if r1 > r0:
-        gather(t, order, 0, r0, r1)
+        gather(t, me, order, 0, r0, r1)
         forward(t, me, r0, r1 - r0)
         if t.predictions:
             keep_predictions(t, order, 0, r0, r1)
@@ -71,17 +71,17 @@ def forward_layer(t: Task, l: i64, me: i64, r0: i64, n: i64) -> None:
         forward_thin(t, L, r0, n)
     elif L.kind == DENSE or L.kind == ACTIVATION:
         for p in range(L.panels):
-            forward_panel(t, L, p, r0, n)
+            forward_panel(t, L, me, p, r0, n)
     else:
         call_forward(t.forward_other, t.address, l, me, r0, n)
 
 
-def forward_panel(t: Task, L: Layer, p: i64, r0: i64, n: i64) -> None:
+def forward_panel(t: Task, L: Layer, me: i64, p: i64, r0: i64, n: i64) -> None:
     o = (p * t.pitch + r0) * L.width
     z: reals = at(to_reals(L.Z), o)
     width = L.source_width
     jump = t.pitch * width
-    source: reals = at(to_reals(L.source), r0 * width)
+    source: reals = at(source_of(t, L, me), r0 * width)
     if L.kind == DENSE:
         w: reals = at(to_reals(L.W), p * (L.height + 1) * L.width)
         bias: reals = at(w, L.height * L.width)
@@ -244,7 +244,7 @@ def learn_tile(t: Task, L: Layer, me: i64, p: i64, k: i64, rows: i64, begin: i64
     if last and begin == ZERO:  # a batch of one block: its gradient never leaves the first-level cache
         g = at(to_reals(t.scratch), me * SCRATCH)
         gb = at(g, n * L.width)
-    inputs: reals = at(to_reals(L.source), k * t.pitch)
+    inputs: reals = at(source_of(t, L, me), k * t.pitch)
     call_product(t.product, inputs, 1, L.source_width, rows, 0, d, rows, g, begin, g, n, L.width)
     biased = 0
     if k + n == L.inputs and L.use_bias:
