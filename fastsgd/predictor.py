@@ -273,7 +273,7 @@ class Predictor(Stack):
         self.build(rows_x.shape[1])
         assert self.outputs is not None
         assert self.loss is not None
-        terms, n = self._terms(self.loss), len(rows_x)
+        terms, n = self.loss.terms(self.outputs, self._ops()[-1]), len(rows_x)
         exact = terms.labels or self.target_scale.wanted
         has = f"the model has {self.outputs} output{'s' if self.outputs > 1 else ''}"
         rows_y = targets(
@@ -297,10 +297,6 @@ class Predictor(Stack):
             )
         return Rows(rows_x, made, weights, None if made is rows_y else rows_y)
 
-    def _terms(self, loss: losses.Loss) -> losses.Terms:
-        assert self.outputs is not None
-        return loss.terms(self.outputs, self._ops()[-1])
-
     def prepare(self, train: Rows, validation: Rows | None) -> tuple[Rows, Rows | None]:
         """Rows of a fit as the network takes them; what layers and targets do not know yet of them they learn now."""
         learn(self.preprocessing, train.x)
@@ -318,14 +314,14 @@ class Predictor(Stack):
     def _network(self) -> Network:
         """The network of the present settings."""
         engine: Engine = backends.resolve(self._backend)
+        ops = self._ops()
         if self.loss is None:
-            program = Program(self._ops(), self._dtype)
+            program = Program(ops, self._dtype)
         else:
-            optimizer = self.optimizer
+            optimizer, terms = self.optimizer, self.loss.terms(ops[-1].outputs, ops[-1])
             program = Program(
-                self._ops(), self._dtype, rule=optimizer.rule, finish=optimizer.finish(self.weight_names()),
-                **vars(self._terms(self.loss)),
-            )  # fmt: skip
+                ops, self._dtype, rule=optimizer.rule, finish=optimizer.finish(self.weight_names()), **vars(terms)
+            )
         return self._weights.network_for(engine, program, {} if self.loss is None else self.optimizer.starts())
 
     @contextmanager

@@ -104,6 +104,17 @@ def test_joblib_and_pool_workers(name, method):
     assert out == ["True"]
 
 
+def test_crews_share_their_helpers(trainer, compiled_engine):
+    """One after the other: two fits and a prediction start no more threads than the largest of them needs."""
+    job = trainer((16, 64, 3), rows=300)
+    job.digest(compiled_engine, batch_size=100, threads=3)
+    before = threading.active_count()
+    network, _ = job.run(compiled_engine, batch_size=100, threads=2)
+    network.predict(job.x, 3)
+    job.digest(compiled_engine, batch_size=300, threads=3)
+    assert threading.active_count() == before
+
+
 def test_several_networks_train_and_predict_at_a_time(trainer, compiled_engine):
     job = trainer((16, 64, 3), rows=300)
     expected = job.digest(compiled_engine, batch_size=100, epochs=5)
