@@ -47,7 +47,7 @@ cdef extern from "engine.h" nogil:
     void call_loss(int64_t, reals, reals, reals, ints, int64_t, int64_t, int64_t, int64_t, int64_t, real_t, reals, doubles)
     void call_judge(int64_t, reals, reals, reals, int64_t, int64_t, int64_t, real_t, reals, reals, doubles)
     void call_update(int64_t, reals, reals, reals, reals, reals, int64_t, reals)
-    void call_block(int64_t, int64_t, ints, int64_t, int64_t, int64_t, real_t, int64_t, int64_t, reals)
+    void call_block(int64_t, int64_t, ints, int64_t, int64_t, int64_t, int64_t, real_t, int64_t, int64_t, reals)
     void call_settle(int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, reals)
     void call_finish(int64_t, int64_t, int64_t, reals)
     void call_forward(int64_t, int64_t, int64_t, int64_t, int64_t, int64_t)
@@ -62,6 +62,8 @@ cdef extern from "engine.h" nogil:
     void gemv(reals, int64_t, int64_t, reals, int64_t, reals, reals, int64_t)
     void dots(reals, int64_t, int64_t, reals, int64_t, int64_t, reals)
     int64_t strip(int64_t)
+    void prefetch(reals)
+    real_t dot(reals, int64_t, reals, int64_t, int64_t, int64_t)
     void copy(reals, reals, int64_t)
     void transpose(reals, int64_t, reals, int64_t)
 

@@ -119,9 +119,9 @@ INLINE real_t mantissa(real_t x) {
         d, p, y, n, m, step, scale, c, s, sums)
 #define call_update(f, w, g, v, s, u, n, h)                                                                                \
     ((void (*)(reals, reals, reals, reals, reals, int64_t, reals))(intptr_t)(f))(w, g, v, s, u, n, h)
-#define call_block(f, address, order, me, rows, begin, scale, step, place, h)                                             \
-    ((void (*)(int64_t, ints, int64_t, int64_t, int64_t, real_t, int64_t, int64_t, reals))(intptr_t)(f))(                  \
-        address, order, me, rows, begin, scale, step, place, h)
+#define call_block(f, address, order, me, rows, coming, begin, scale, step, place, h)                                     \
+    ((void (*)(int64_t, ints, int64_t, int64_t, int64_t, int64_t, real_t, int64_t, int64_t, reals))(intptr_t)(f))(         \
+        address, order, me, rows, coming, begin, scale, step, place, h)
 #define call_settle(f, address, me, rows, begin, last, batch, h)                                                          \
     ((void (*)(int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, reals))(intptr_t)(f))(                                \
         address, me, rows, begin, last, batch, h)

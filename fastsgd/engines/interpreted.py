@@ -70,6 +70,12 @@ def dots(X, width, jump, Y, skip, panels, out):
     out[:16] = lanes[:, 0]
 
 
+def dot(X, jump, Y, skip, panels, width):
+    out = np.zeros(16, X.dtype)
+    dots(X, width, jump, Y, skip, panels, out)
+    return out[0]
+
+
 def copy(to, source_row, n):
     to[:n] = source_row[:n]
 
@@ -95,7 +101,7 @@ def names(dtype: np.dtype) -> dict[str, Any]:
         "real": real, "f8": np.float64, "i64": int, "u64": np.uint64, "DOUBLE": dtype == np.float64,
         "where": lambda c, a, b: a if c else b,
         "minimum": lambda a, b: a if a < b else b, "maximum": lambda a, b: a if a > b else b,
-        "gemv": gemv, "dots": dots,
+        "gemv": gemv, "dots": dots, "dot": dot, "prefetch": lambda place: None,
         "sqrt": np.sqrt, "floor": np.floor, "absolute": np.abs,
         "pow2": lambda n: real(np.ldexp(1.0, int(n))) if n == n else n,
         "exponent": lambda x: real(np.frexp(x)[1] - 1), "mantissa": lambda x: np.frexp(x)[0] * real(2),

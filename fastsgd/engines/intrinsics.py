@@ -14,7 +14,7 @@ from numba import types
 
 from ..kernels import records
 from .layout import LayerRecord, PieceRecord, TaskRecord
-from .numba_blocks import make_copy, make_dots, make_transpose
+from .numba_blocks import make_copy, make_dot, make_dots, make_prefetch, make_transpose
 from .numba_llvm import AARCH64, I32, I64, X86, at_address, call, called, const, emit, indexed, tile_shape
 from .numba_tile import ADD, BIAS, BIAS_RELU, RELU_SLOPE, ZERO, make_tiles
 from .workspace import COLUMNS, KINDS, LANES, ONE, ROWS, SCRATCH
@@ -197,6 +197,8 @@ def names(dtype: np.dtype) -> dict[str, Any]:
         "copy": make_copy(shape, number, reals),
         "transpose": make_transpose(number, reals),
         "dots": make_dots(shape, number, suffix, reals),
+        "dot": make_dot(shape, number, suffix, reals, scalar),
+        "prefetch": make_prefetch(reals),
         "full_width": full_width, "short_loops": short_loops,
         "load_acquire": load_acquire, "store_release": store_release, "relax": relax,
         "subnormals_off": subnormals_off, "subnormals_back": subnormals_back,
@@ -233,7 +235,7 @@ def arguments_of(kernel: str, scalar: Any) -> tuple[Any, ...]:
         "judge": (reals, reals, reals, n, n, n, scalar, reals, reals, doubles),
         "rank": (reals, reals, reals, reals, reals, reals, n, n, reals),
         "update": (reals, reals, reals, reals, reals, n, reals),
-        "block": (n, ints, n, n, n, scalar, n, n, reals),
+        "block": (n, ints, n, n, n, n, scalar, n, n, reals),
         "settle": (n, n, n, n, n, n, reals),
         "finish": (n, n, reals),
         "forward": (n, n, n, n, n),

@@ -44,14 +44,12 @@ class Lanes:
         self._members: list[Workspace] = []
         self._crew = np.zeros(0, np.int64)
         self.count = lanes
-        self._losses = np.zeros(lanes)
         self._gradients = aligned(lanes * work.layout.bank, work.layout.banks.dtype)
 
     def share(self, t: TaskRecord) -> None:
         """Tell the run's task what it needs to know of lanes."""
         t.lanes, t.round = self.count, self.count * t.rows
         t.gradients = self._gradients.ctypes.data - self._work.layout.banks.ctypes.data
-        t.lane_losses = self._losses.ctypes.data
 
     def brief(self, threads: int) -> None:
         """Have so many members, and tell them and the run's task of each other."""

@@ -56,6 +56,18 @@ def make_copy(shape: Shape, number: Any, reals: Any) -> Any:
     return emit(types.void, reals, reals, types.int64)(copy)
 
 
+def make_prefetch(reals: Any) -> Any:
+    """Ask for a line of memory, into the second-level cache."""
+
+    def prefetch(b: Any, place: Any) -> None:
+        byte = b.bitcast(place, ir.IntType(8).as_pointer())
+        kind = ir.FunctionType(ir.VoidType(), [byte.type, I32, I32, I32])
+        to_read, second_level, data = (ir.Constant(I32, i) for i in (0, 2, 1))
+        b.call(declared(b, kind, "llvm.prefetch.p0i8"), [byte, to_read, second_level, data])
+
+    return emit(types.void, reals)(prefetch)
+
+
 def make_transpose(number: Any, reals: Any) -> Any:
     """16 x 16 numbers, rows `source_stride` and `to_stride` apart, turned over in four rounds of shuffles."""
     V = ir.VectorType(number, 16)
@@ -81,6 +93,42 @@ def make_transpose(number: Any, reals: Any) -> Any:
             b.store(rows[r], row(to, to_stride, r), align=align)
 
     return emit(types.void, reals, types.int64, reals, types.int64)(transpose)
+
+
+def make_dot(shape: Shape, number: Any, suffix: str, reals: Any, scalar: Any) -> Any:
+    """The dot product of two vectors in panels; ``dot`` in tile.h says the same in C."""
+    builder = TileBuilder(replace(shape, width=16), number, suffix)
+
+    def dot(b: Any, X: Any, jump: Any, Y: Any, skip: Any, panels: Any, width: Any) -> Any:
+        before = b.block
+        outer, inner, end, done = (b.append_basic_block(n) for n in ["outer", "inner", "end", "done"])
+        b.branch(outer)
+        b.position_at_end(outer)  # one panel
+        p, x0, y0, acc0 = b.phi(I64), b.phi(X.type), b.phi(Y.type), b.phi(builder.V)
+        for phi, value in zip([p, x0, y0, acc0], [const(0), X, Y, ir.Constant(builder.V, [0.0] * 16)], strict=True):
+            phi.add_incoming(value, before)
+        b.branch(inner)
+        b.position_at_end(inner)  # 16 columns of it
+        j, acc = b.phi(I64), b.phi(builder.V)
+        j.add_incoming(const(0), outer)
+        acc.add_incoming(acc0, outer)
+        new = builder.fma(b, builder.load(b, x0, j), builder.load(b, y0, j), acc)
+        j1 = b.add(j, const(16))
+        j.add_incoming(j1, inner)
+        acc.add_incoming(new, inner)
+        b.cbranch(b.icmp_signed("<", j1, width), inner, end)
+        b.position_at_end(end)
+        p1 = b.add(p, const(1))
+        for phi, value in zip([p, x0, y0, acc0], [p1, b.gep(x0, [jump]), b.gep(y0, [skip]), new], strict=True):
+            phi.add_incoming(value, end)
+        b.cbranch(b.icmp_signed("<", p1, panels), outer, done)
+        b.position_at_end(done)
+        for s in (8, 4, 2, 1):
+            other = ir.Constant(ir.VectorType(I32, 16), [i ^ s for i in range(16)])
+            new = b.fadd(new, b.shuffle_vector(new, new, other))
+        return b.extract_element(new, ir.Constant(I32, 0))
+
+    return emit(scalar, reals, types.int64, reals, types.int64, types.int64, types.int64)(dot)
 
 
 def make_dots(shape: Shape, number: Any, suffix: str, reals: Any) -> Any:

@@ -166,6 +166,16 @@ static void gemv(const real_t *A, int64_t run, int64_t jump, const real_t *B, in
     else gemv_of(A, run, jump, B, K, first, C, 32, VECS);
 }
 
+/* Into the second-level cache. GCC takes a function that does nothing else for one without effect, and drops its calls. */
+INLINE void prefetch(const real_t *place) {
+#if defined(__GNUC__)
+    __builtin_prefetch(place, 0, 2);
+    __asm__ volatile("");
+#elif defined(X86)
+    _mm_prefetch((const char *)place, _MM_HINT_T1);
+#endif
+}
+
 /* Columns of a panel at a time in a loop round a formula: a constant for GCC, all of them for LLVM, which else unrolls. */
 #define strip(width) 16
 
@@ -229,6 +239,28 @@ static void transpose(const real_t *S, int64_t from, real_t *D, int64_t to) {
                 for (int c = 0; c < 4; c++) d[to * c + r] = s[from * r + c];
 #endif
         }
+#endif
+}
+
+/* The dot product of two vectors in panels, `jump` and `skip` apart; as one of dots, to the bit. */
+INLINE real_t dot(const real_t *X, int64_t jump, const real_t *Y, int64_t skip, int64_t panels, int64_t width) {
+    enum { PARTS = 16 / WIDTH };
+    V acc[PARTS];
+    UNROLL for (int v = 0; v < PARTS; v++) acc[v] = SPLAT((real_t)0);
+    for (int64_t p = 0; p < panels; p++, X += jump, Y += skip)
+        for (int64_t j = 0; j < width; j += 16)
+            UNROLL for (int v = 0; v < PARTS; v++) acc[v] = FMA(LOAD(X + j + WIDTH * v), LOAD(Y + j + WIDTH * v), acc[v]);
+#if defined(__AVX512F__) && !defined(FASTSGD_DOUBLE)
+    __m512 a = _mm512_add_ps(acc[0], _mm512_shuffle_f32x4(acc[0], acc[0], 0x4e));
+    a = _mm512_add_ps(a, _mm512_shuffle_f32x4(a, a, 0xb1));
+    a = _mm512_add_ps(a, _mm512_permute_ps(a, 0x4e));
+    return _mm512_cvtss_f32(_mm512_add_ps(a, _mm512_permute_ps(a, 0xb1)));
+#else
+    real_t lanes[16];
+    UNROLL for (int v = 0; v < PARTS; v++) STORE(lanes + WIDTH * v, acc[v]);
+    UNROLL for (int s = 8; s > 0; s /= 2)
+        UNROLL for (int j = 0; j < s; j++) lanes[j] += lanes[j + s];
+    return lanes[0];
 #endif
 }
 

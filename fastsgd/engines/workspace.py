@@ -61,6 +61,7 @@ class Workspace:
         t.ones = self.keep(np.ones(max(rows, 32), dtype))
         t.scratch = self._zeros(SCRATCH * MOST_THREADS, dtype)
         t.row_losses = self._zeros(rows + 16, np.dtype("f8"))  # groups of 16 rows are written
+        t.sums = self._zeros(records.CONSTANTS["MANY"], np.dtype("f8"))
         t.signals = self._zeros(16 * MOST_THREADS, np.dtype("i8"))
         self._signals = self._kept[-1]
         t.threads = 1

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 
 def block_of_columns(
-    address: i64, order: ints, me: i64, rows: i64, begin: i64, scale: real, step: i64, place: i64, h: reals
+    address: i64, order: ints, me: i64, rows: i64, coming: i64, begin: i64, scale: real, step: i64, place: i64, h: reals
 ) -> None:
     """This thread's part of a block: its columns of outputs and deltas, its rows where all outputs of a row are needed."""
     t: Task = task(address)

@@ -16,6 +16,25 @@ def finite(x: f8) -> i64:
     return answer
 
 
+def note_losses(t: Task, total: f8, rows: i64, start: i64, epoch: i64) -> f8:
+    """What the losses of a block add up to with the `total` before; a batch with one that is not finite is noted."""
+    if t.path == ONE:
+        sums: doubles = to_doubles(t.sums)
+        for r in range(rows):
+            total = total + sums[r]
+            if finite(total) == 0 and t.failed == 0:
+                t.failed = 1 + start + r
+    elif t.path == LANES:
+        total = total + lanes_loss(t)
+    else:
+        total = total + block_loss(t, rows)
+    if finite(total) == 0:
+        if t.path != ONE:
+            t.failed = 1 + start // t.batch
+        t.failed_epoch = epoch
+    return total
+
+
 def train(address: i64, me: i64) -> None:
     """Train until `stop_epoch` epochs are finished or the budget is used up."""
     mode = subnormals_off()
@@ -46,16 +65,15 @@ def train(address: i64, me: i64) -> None:
         h: reals = at(to_reals(t.hyper), (step - t.hyper_step) * t.hyper_stride)
         here: ints = ints_at(order, start + done)
         scale: real = real(f8(1) / f8(batch * t.elements))
-        call_block(t.block, address, here, me, rows, begin, scale, step, done, h)
+        batches = 1
+        if t.path == ONE:  # many batches at a time
+            batches = min(MANY, min(t.samples - start, t.budget - blocks))
+            rows = batches
+        coming = min(t.round, t.samples - start - done - rows)
+        call_block(t.block, address, here, me, rows, coming, begin, scale, step, done, h)
         barrier(t, me)
         if me == 0:
-            if t.path == LANES:
-                total = total + lanes_loss(t)
-            else:
-                total = total + block_loss(t, rows)
-            if finite(total) == 0:
-                t.failed = 1 + start // t.batch
-                t.failed_epoch = epoch
+            total = note_losses(t, total, rows, start, epoch)
         updating = last
         if t.deferred:
             updating = 0
@@ -67,10 +85,10 @@ def train(address: i64, me: i64) -> None:
         barrier(t, me)
         if last and t.deferred and me == 0:
             total = total + f8(batch * t.elements) * penalty(t)
-        blocks = blocks + 1
+        blocks = blocks + batches
         done = done + rows
         if last:
-            step = step + 1
+            step = step + batches
             start = start + done
             done = 0
             if start == t.samples:

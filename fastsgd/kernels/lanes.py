@@ -10,13 +10,13 @@ from __future__ import annotations
 
 
 def block_of_lanes(
-    address: i64, order: ints, me: i64, rows: i64, begin: i64, scale: real, step: i64, place: i64, h: reals
+    address: i64, order: ints, me: i64, rows: i64, coming: i64, begin: i64, scale: real, step: i64, place: i64, h: reals
 ) -> None:
     """One block for each lane, as far as the rows go: gradients into the lanes' banks, losses into `lane_losses`."""
     t: Task = task(address)
     crew: ints = to_ints(t.crew)
     s: Task = task(crew[me])
-    sums: doubles = to_doubles(t.lane_losses)
+    sums: doubles = to_doubles(t.sums)
     lane = me
     while lane < t.lanes:
         sums[lane] = f8(0)
@@ -31,7 +31,7 @@ def block_of_lanes(
 
 
 def lanes_loss(t: Task) -> f8:
-    sums: doubles = to_doubles(t.lane_losses)
+    sums: doubles = to_doubles(t.sums)
     total: f8 = f8(0)
     for lane in range(t.lanes):
         total = total + sums[lane]

@@ -1,18 +1,32 @@
 """The path of batch 1: one row, and one pass over every weight.
 
 Backward needs dot products with the rows of W and the update changes those rows, so both are done 16 rows at a time
-while they are in the first-level cache: no gradient is stored, no transposed copy is kept. One thread. Against the row
-path: 2 to 3 times faster steps.
+while they are in the first-level cache: no gradient is stored, no transposed copy is kept. One thread, which takes many
+batches in one go and asks for their rows some steps before. Against the row path: 2 to 3 times faster steps.
 """
 
 from __future__ import annotations
 
 
 def block_of_one(
-    address: i64, order: ints, me: i64, rows: i64, begin: i64, scale: real, step: i64, place: i64, h: reals
+    address: i64, order: ints, me: i64, rows: i64, coming: i64, begin: i64, scale: real, step: i64, place: i64, h: reals
 ) -> None:
-    """One sample, order[0], with its update."""
+    """So many batches of one sample."""
     t: Task = task(address)
+    losses_of: doubles = to_doubles(t.row_losses)
+    sums: doubles = to_doubles(t.sums)
+    known = rows + coming
+    for i in range(rows):
+        if i + AHEAD < known:
+            fetch(t, order, i + AHEAD, i + AHEAD + 1)
+        here: ints = ints_at(order, i)
+        numbers: reals = at(h, i * t.hyper_stride)
+        step_of_one(t, here, me, scale, numbers)
+        sums[i] = losses_of[0]
+
+
+def step_of_one(t: Task, order: ints, me: i64, scale: real, h: reals) -> None:
+    """One sample, order[0], with its update."""
     gather(t, me, order, 0, 0, 1)
     for l in range(t.depth):
         forward_one(t, layer(t, l), me)
@@ -26,7 +40,7 @@ def block_of_one(
             if l > 0:
                 for p in range((L.inputs + L.source_width - 1) // L.source_width):
                     backward_thin(t, L, layer(t, l - 1), p, 0, 1, ZERO)
-            learn_thin(t, L, 1, ZERO, 1, h)
+            learn_thin_row(t, L, h)
         elif L.kind == DENSE:
             group = 16
             if l == 0:
@@ -58,13 +72,12 @@ def forward_one(t: Task, L: Layer, me: i64) -> None:
     jump = t.pitch * width
     source: reals = to_reals(L.source)
     if L.thin:
-        out: reals = at(to_reals(t.scratch), me * SCRATCH)
         z: reals = to_reals(L.Z)
         biases: reals = to_reals(thin_bias(L))
         panels = (L.inputs + width - 1) // width
-        dots(to_reals(L.W), width, L.outputs * width, source, jump, panels, out)
         for c in range(L.outputs):
-            z[c * t.column] = out[c] + biases[c]
+            weights: reals = at(to_reals(L.W), c * width)
+            z[c * t.column] = dot(weights, L.outputs * width, source, jump, panels, width) + biases[c]
             if L.activate:
                 o = c * t.column
                 call_activation(L.activate, at(to_reals(L.A), o), at(z, o), 1, to_reals(L.constants))
@@ -101,3 +114,30 @@ def learn_bias(t: Task, L: Layer, h: reals) -> None:
     for p in range(L.panels):
         bias = L.W + (p * (L.height + 1) + L.height) * L.width * REAL_BYTES
         update(t, bias, at(to_reals(L.D), p * t.pitch * L.width), L.width, h)
+
+
+def learn_thin_row(t: Task, L: Layer, h: reals) -> None:
+    """Gradient and update of a thin layer, as ``learn_thin``, for the row in place 0."""
+    width = L.source_width
+    panels = (L.inputs + width - 1) // width
+    g: reals = to_reals(L.W + t.gradients)
+    biases: reals = to_reals(thin_bias(L) + t.gradients)
+    deltas: reals = to_reals(L.D)
+    for c in range(L.outputs):
+        d: real = deltas[c * t.column]
+        for p in range(panels):
+            product_row(at(g, (p * L.outputs + c) * width), at(to_reals(L.source), p * t.pitch * width), d, width)
+            if L.source != t.input:  # whose padding is zero
+                for i in range(L.inputs - p * width, width):
+                    g[(p * L.outputs + c) * width + i] = real(0)
+        if L.use_bias:
+            biases[c] = d
+    update(t, L.W, g, panels * L.outputs * width + 16, h)
+
+
+def product_row(g: reals, x: reals, d: real, n: i64) -> None:
+    """A row of gradients: inputs times the delta of an output."""
+    short_loops()
+    for q in range(0, n, 16):
+        for j in range(16):
+            g[q + j] = x[q + j] * d

@@ -74,6 +74,8 @@ PIECE = {
 CONSTANTS = {
     **{kind.upper(): number for number, kind in enumerate(KINDS)},
     **{name.upper(): place for place, name in enumerate(FINISH)},
+    "MANY": 64, "AHEAD": 4,  # batches of one row that are taken in one go, and how many of them before its turn a row is asked for
+    "ROW_BY_ROW": 512,  # columns of rows that are gathered one after the other, and not panel by panel
     "CLIP_VALUE": 1, "CLIP_NORM": 2, "CLIP_ALL": 3,  # ways to clip
     "NOT_NEGATIVE": 1, "NORMS": 2, "NORM": 3,  # constraints: NORMS of the columns of a panel, or the one NORM of a group
 }  # fmt: skip
@@ -99,7 +101,7 @@ TASK = {
     "round": "i64",  # most rows between two looks at the budget: a block, or one for each lane
     "lanes": "i64",
     "crew": "i64",  # addresses of a Task for each thread, with room of its own: what a lane works with
-    "lane_losses": "i64",  # address of a double for each lane
+    "sums": "i64",  # address of a double for each lane, or for each batch of a call of the path of one
     "pitch": "i64",  # rows from one panel of activations to the next (one more than `rows`: no two panels share a cache set)
     "ones": "i64",  # address of `rows` ones, or of 32 if that is more: the bias's inputs
     "column": "i64",  # elements from one output of a thin layer to the next: `rows` and some, rounded up to 16

@@ -35,7 +35,7 @@ def block_loss(t: Task, rows: i64) -> f8:
 
 
 def block_of_rows(
-    address: i64, order: ints, me: i64, rows: i64, begin: i64, scale: real, step: i64, place: i64, h: reals
+    address: i64, order: ints, me: i64, rows: i64, coming: i64, begin: i64, scale: real, step: i64, place: i64, h: reals
 ) -> None:
     t: Task = task(address)
     rows_of_block(t, order, me, rows, scale)
@@ -127,7 +127,7 @@ def losses(t: Task, order: ints, base: i64, r0: i64, r1: i64, scale: real) -> No
                 1,
                 scale,
             )
-    if last.thin:
+    if last.thin and t.path != ONE:
         for c in range(t.outputs):
             for r in range(r1, (r1 + 3) // 4 * 4):  # column_sum reads so far
                 d[c * column + r] = real(0)

@@ -38,7 +38,7 @@ def forward_sum(t: Task, l: i64, r0: i64, n: i64) -> None:
 
 
 def block_of_steps(
-    address: i64, order: ints, me: i64, rows: i64, begin: i64, scale: real, step: i64, place: i64, h: reals
+    address: i64, order: ints, me: i64, rows: i64, coming: i64, begin: i64, scale: real, step: i64, place: i64, h: reals
 ) -> None:
     """This thread's share of a block whose first row has this place in the batch: outputs, losses, deltas."""
     t: Task = task(address)
