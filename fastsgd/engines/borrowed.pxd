@@ -65,6 +65,7 @@ cdef extern from "engine.h" nogil:
     void prefetch(reals)
     real_t dot(reals, int64_t, reals, int64_t, int64_t, int64_t)
     void copy(reals, reals, int64_t)
+    void lay(reals, reals, int64_t)
     void transpose(reals, int64_t, reals, int64_t)
 
     int64_t load_acquire(int64_t)

@@ -195,6 +195,7 @@ def names(dtype: np.dtype) -> dict[str, Any]:
         "REAL_BYTES": dtype.itemsize, "SCRATCH": SCRATCH,
         **make_tiles(shape, number, suffix, reals),
         "copy": make_copy(shape, number, reals),
+        "lay": make_copy(shape, number, reals, whole_vectors=True),
         "transpose": make_transpose(number, reals),
         "dots": make_dots(shape, number, suffix, reals),
         "dot": make_dot(shape, number, suffix, reals, scalar),

@@ -26,6 +26,7 @@ from .compiled import CompiledNetwork, Library
 
 HERE = Path(__file__).parent
 SOURCES = (*sorted(HERE.glob("*.py")), *sorted(parts.HERE.rglob("*.py")))
+WIDE = {"activate", "apart", "slope", "update", "rank"}  # kernels that call full_width, as their wrappers do
 OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
 NOT_KEPT = (
     "Numba cannot keep compiled kernels on disk, or read those that it kept: every process compiles them again, which "
@@ -81,7 +82,7 @@ class Kernels:
         arguments = intrinsics.arguments_of(name, self.scalar)
         signature = types.void(*arguments)
         label = f"{name}_{self.dtype.name}_{digest()}"
-        code = _wrapper(len(arguments)).replace(co_name=label)
+        code = _wrapper(len(arguments), name.partition("_")[0] in WIDE).replace(co_name=label)
         f = python.FunctionType(code, _Late(self, name), label)
         f.__module__, f.__qualname__ = __name__, label  # the cache's file is named after these two
         try:
@@ -100,18 +101,24 @@ class _Late(dict):  # type: ignore[type-arg]
         self._wanted = kernels, name
 
     def __missing__(self, key: str) -> Any:
+        kernels, name = self._wanted
+        if key == "full_width":
+            return kernels.jitted()[key]
         if key != "kernel":
             raise KeyError(key)
-        kernels, name = self._wanted
-        return kernels.function(name)
+        f = kernels.function(name).py_func
+        alone = "short_loops" in f.__code__.co_names  # its attributes are for this function only
+        # Else into the wrapper: every call more hands a dozen arguments on through memory.
+        return njit(forceinline=not alone, **OPTIONS)(f)
 
 
 @cache
-def _wrapper(arguments: int) -> python.CodeType:
+def _wrapper(arguments: int, wide: bool) -> python.CodeType:
     """The code of a function of so many arguments that hands them to ``kernel``; in this file, for the cache."""
     names = ", ".join(f"a{i}" for i in range(arguments))
+    mark = "    full_width()\n" if wide else ""
     space: dict[str, Any] = {}
-    exec(compile(f"def wrapper({names}):\n    kernel({names})\n", __file__, "exec"), space)
+    exec(compile(f"def wrapper({names}):\n{mark}    kernel({names})\n", __file__, "exec"), space)
     return space["wrapper"].__code__
 
 

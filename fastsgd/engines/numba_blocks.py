@@ -12,14 +12,14 @@ from .numba_llvm import I32, I64, Shape, const, declared, emit
 from .numba_tile import TileBuilder
 
 
-def make_copy(shape: Shape, number: Any, reals: Any) -> Any:
-    """n numbers from one place to another; what is left of a vector by a masked move."""
+def make_copy(shape: Shape, number: Any, reals: Any, *, whole_vectors: bool = False) -> Any:
+    """n numbers from one place to another; what is left of a vector by a masked move, or with zeros behind it."""
     W = shape.width
     V, mask = ir.VectorType(number, W), ir.VectorType(ir.IntType(1), W)
     align = 8 if isinstance(number, ir.DoubleType) else 4
     kind = f"v{W}f{8 * align}.p0v{W}f{8 * align}"
 
-    def copy(b: Any, to: Any, source: Any, n: Any) -> None:
+    def move(b: Any, to: Any, source: Any, n: Any) -> None:
         before = b.block
         check, whole, rest, part, done = (
             b.append_basic_block(name) for name in ("check", "whole", "rest", "part", "done")
@@ -45,15 +45,18 @@ def make_copy(shape: Shape, number: Any, reals: Any) -> Any:
         count = b.insert_element(ir.Constant(ir.VectorType(I64, W), ir.Undefined), b.sub(n, i), ir.Constant(I32, 0))
         spread = b.shuffle_vector(count, count, ir.Constant(ir.VectorType(I32, W), [0] * W))
         left = b.icmp_signed("<", ir.Constant(ir.VectorType(I64, W), list(range(W))), spread)
-        undefined, alignment = ir.Constant(V, ir.Undefined), ir.Constant(I32, align)
+        zeros, alignment = ir.Constant(V, [0.0] * W), ir.Constant(I32, align)
         load = ir.FunctionType(V, [V.as_pointer(), I32, mask, V])
-        values = b.call(declared(b, load, f"llvm.masked.load.{kind}"), [source_vector, alignment, left, undefined])
-        store = ir.FunctionType(ir.VoidType(), [V, V.as_pointer(), I32, mask])
-        b.call(declared(b, store, f"llvm.masked.store.{kind}"), [values, to_vector, alignment, left])
+        values = b.call(declared(b, load, f"llvm.masked.load.{kind}"), [source_vector, alignment, left, zeros])
+        if whole_vectors:
+            b.store(values, to_vector, align=align)
+        else:
+            store = ir.FunctionType(ir.VoidType(), [V, V.as_pointer(), I32, mask])
+            b.call(declared(b, store, f"llvm.masked.store.{kind}"), [values, to_vector, alignment, left])
         b.branch(done)
         b.position_at_end(done)
 
-    return emit(types.void, reals, reals, types.int64)(copy)
+    return emit(types.void, reals, reals, types.int64)(move)
 
 
 def make_prefetch(reals: Any) -> Any:

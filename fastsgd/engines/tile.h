@@ -192,6 +192,23 @@ INLINE void copy(real_t *to, const real_t *from, int64_t n) {
 #endif
 }
 
+/* The same where whole vectors may be written, with zeros behind the last number: what is stored under a mask, or in parts,
+   is not handed on to a load that follows. */
+INLINE void lay(real_t *to, const real_t *from, int64_t n) {
+#if defined(__AVX512F__)
+    for (; n >= WIDTH; n -= WIDTH, to += WIDTH, from += WIDTH) STORE(to, LOAD(from));
+    if (n > 0) STORE(to, FOR_TYPE(_mm512_maskz_loadu_ps, _mm512_maskz_loadu_pd)((FOR_TYPE(__mmask16, __mmask8))((1u << n) - 1), from));
+#elif defined(__AVX2__) && !defined(FASTSGD_DOUBLE)
+    for (; n >= 8; n -= 8, to += 8, from += 8) STORE(to, LOAD(from));
+    if (n > 0) {
+        __m256i places = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+        STORE(to, _mm256_maskload_ps(from, _mm256_cmpgt_epi32(_mm256_set1_epi32((int)n), places)));
+    }
+#else
+    memcpy(to, from, (size_t)n * sizeof *to);
+#endif
+}
+
 /* 16 x 16 numbers, rows `from` and `to` apart, turned over: in registers as a whole, or in blocks of 4 x 4. */
 static void transpose(const real_t *S, int64_t from, real_t *D, int64_t to) {
 #if defined(__AVX512F__) && !defined(FASTSGD_DOUBLE)

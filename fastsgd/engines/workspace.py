@@ -178,6 +178,8 @@ class Workspace:
         program, t, address = self.layout.program, self.task, self._kernel_address
         name = PATHS[path]
         t.path, t.apart = path, 0
+        if path == ONE and len(self.layers) == 1 and self.layers[0].thin:
+            name = "one" if program.by_row or t.weights or t.predictions else "line"
         t.block = address(f"block_of_{name}" if program.is_plain else "block_of_steps")
         t.settle = 0 if path == ONE else address(f"settle_{name}")
         t.finish = address("finish_update") if program.deferred else 0

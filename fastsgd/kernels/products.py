@@ -89,12 +89,12 @@ def gather(t: Task, me: i64, order: ints, base: i64, r0: i64, r1: i64) -> None:
             c = p * width
             n = min(width, t.inputs - c)
             for r in range(r0, r1):
-                copy(at(panels, c * t.pitch + r * width), at(x, (base + order[r]) * t.x_stride + c), n)
+                lay(at(panels, c * t.pitch + r * width), at(x, (base + order[r]) * t.x_stride + c), n)
     else:
         for r in range(r0, r1):
             row: reals = at(x, (base + order[r]) * t.x_stride)
             for c in range(0, t.inputs, 32):  # `width`, which here is no other
-                copy(at(panels, c * t.pitch + r * width), at(row, c), min(width, t.inputs - c))
+                lay(at(panels, c * t.pitch + r * width), at(row, c), min(width, t.inputs - c))
 
 
 def fetch(t: Task, order: ints, r0: i64, r1: i64) -> None:

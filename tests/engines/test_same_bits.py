@@ -7,9 +7,10 @@ import pytest
 from engine_jobs import ALL, COMPILED, FUSED, calls_of_one_block, cython_at
 
 from fastsgd.engines import cython
+from fastsgd.engines.pace import Pace
 from fastsgd.kernels.source.tables import activation_table, loss_table, update_table
 
-SHAPES = [(1, 1), (13, 1), (8, 32, 32, 1), (5, 17, 33, 3), (31, 16, 15, 64), (40, 70)]
+SHAPES = [(1, 1), (13, 1), (8, 32, 32, 1), (5, 17, 33, 3), (31, 16, 15, 64), (40, 70), (45, 3)]
 THREADS = (1, 2, 3, 4, 7)
 fused = pytest.mark.skipif(not FUSED, reason="this processor has no fused multiply-add that we compile for")
 
@@ -69,6 +70,45 @@ def test_shapes_and_batches(trainer, engines, widths, batch_size, dtype):
     digests = {name: job.digest(e, **settings) for name, e in engines.items()}
     digests |= {t: job.digest(next(iter(engines.values())), threads=t, **settings) for t in (2, 3)}
     assert len(set(digests.values())) == 1, digests
+
+
+@fused
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("batch_size", [1, 20])
+def test_rows_that_are_gathered_one_by_one(trainer, engines, batch_size, dtype):
+    job = trainer((530, 70, 2), dtype=dtype, rows=50)
+    job.x /= 16  # rows of length about 1: longer ones diverge
+    settings = {"batch_size": batch_size, "epochs": 1}
+    digests = {(name, t): job.digest(e, threads=t, **settings) for name, e in engines.items() for t in (1, 2)}
+    assert len(set(digests.values())) == 1, digests
+
+
+@pytest.mark.parametrize("widths", [(13, 1), (40, 3), (9, 20, 2)])
+@pytest.mark.parametrize("blocks", [1, 7, 63, 65])
+def test_single_rows_cut_into_calls(trainer, compiled_engine, widths, blocks, monkeypatch):
+    """Batches of one row are taken 64 in one go, or as many as a call has."""
+    job = trainer(widths, rows=300)
+    whole = job.digest(compiled_engine, batch_size=1, epochs=2)
+    monkeypatch.setattr(Pace, "call", lambda pace: (1, blocks))
+    assert job.digest(compiled_engine, batch_size=1, epochs=2) == whole
+
+
+@pytest.mark.parametrize("widths", [(13, 1), (40, 3)])
+@pytest.mark.parametrize("last", ["linear", "sigmoid", "silu"])
+def test_linear_models_have_the_same_bits_on_the_path_of_one(trainer, compiled_engine, widths, last):
+    """Which they take where samples have weights."""
+    job = trainer(widths, rows=150, last=last)
+    plain, _ = job.run(compiled_engine, batch_size=1, epochs=2)
+    weighed = compiled_engine.network(job.program)
+    weighed.set_weights(job.weights)
+    ones = np.ones(len(job.x), job.x.dtype)
+    with weighed.training(
+        job.x, job.y, batch_size=1, hyper=job.hyper, step=0, shuffle=True, seed=7, first_epoch=0, weights=ones
+    ) as run:
+        while run.epoch < 2:
+            run.advance(2)
+    for a, b in zip(plain.get_weights(), weighed.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
 
 
 @fused
