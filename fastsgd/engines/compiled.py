@@ -17,7 +17,6 @@ from . import Hyper
 from .inference import Inference
 from .lanes import Lanes
 from .layout import Layout
-from .pace import Pace
 from .run import CompiledRun
 from .workspace import Workspace, block_rows, lanes_of
 
@@ -50,7 +49,7 @@ class CompiledNetwork:
         self.layout = Layout(program)
         self._work: Workspace | None = None  # of the last training; one at a time
         self._lanes: Lanes | None = None  # of this workspace, if the last training wanted some
-        self._paces: dict[tuple[int, int, int], Pace] = {}  # many short fits are one long one
+        self._usual: dict[int, dict[int, float]] = {}  # of batches of so many rows: seconds of a block, see Pace
         self._idle: list[Inference] = []  # several threads may predict at a time, each with one of its own
 
     def get_weights(self) -> list[np.ndarray]:
@@ -101,5 +100,5 @@ class CompiledNetwork:
         return CompiledRun(
             self._work, self._lanes, self.library.train, x, y, batch_size=batch_size, hyper=hyper, step=step,
             shuffle=shuffle, seed=seed, first_epoch=first_epoch, threads=threads, most_threads=most_threads,
-            keep_predictions=keep_predictions, weights=weights, paces=self._paces,
+            keep_predictions=keep_predictions, weights=weights, usual=self._usual.setdefault(batch_size, {}),
         )  # fmt: skip

@@ -21,7 +21,7 @@ SLOWED = 1.25  # a call that took so many times the usual time brings the next t
 
 
 class Pace:
-    """Threads and blocks of the calls of a run, and of those after it that do the same.
+    """Threads and blocks of a run's calls.
 
     Parameters
     ----------
@@ -31,6 +31,9 @@ class Pace:
         Threads up to which others are tried; below 2: none.
     blocks_per_second : float
         Guess for one thread.
+    usual : dict, optional
+        Seconds of a block by the number of threads, as earlier runs of the kind left them; kept up to date. Their
+        choice of threads is forgotten: in short runs it would be the last one's moment that decides.
 
     Attributes
     ----------
@@ -38,11 +41,14 @@ class Pace:
         The best known number.
     """
 
-    def __init__(self, threads: int, most: int, blocks_per_second: float) -> None:
+    def __init__(
+        self, threads: int, most: int, blocks_per_second: float, usual: dict[int, float] | None = None
+    ) -> None:
         self.threads = threads
         self._most = most
         self._guess = 1.0 / blocks_per_second
-        self._usual: dict[int, float] = {}  # seconds of a block, by the number of threads
+        self._usual = {} if usual is None else usual
+        self._begun = False
         self._trial: Iterator[int] = iter(())  # threads of the calls of a trial
         self._next: int | None = None  # the first of them; None: there is no trial
         self._fastest: dict[int, float] = {}  # in this trial
@@ -59,8 +65,8 @@ class Pace:
     def note(self, threads: int, blocks: float, seconds: float) -> None:
         """What that call took; fewer blocks than were asked for are fine, and parts of one."""
         each = seconds / blocks
-        if not self._usual:
-            self._due = max(SETTLED, SHARE * each)
+        if not self._begun:
+            self._begun, self._due = True, max(SETTLED, SHARE * each)
         usual = self._usual.get(threads, each)
         if seconds > TRIAL_SECONDS / 2 or threads not in self._usual:
             self._usual[threads] = each

@@ -30,7 +30,7 @@ class CompiledRun:
     def __init__(
         self, work: Workspace, lanes: Lanes | None, kernel: Kernel, x: np.ndarray, y: np.ndarray, *,
         batch_size: int, hyper: Hyper, step: int, shuffle: bool, seed: int, first_epoch: int, threads: int,
-        most_threads: int, keep_predictions: bool, weights: np.ndarray | None, paces: dict[tuple[int, int, int], Pace],
+        most_threads: int, keep_predictions: bool, weights: np.ndarray | None, usual: dict[int, float],
     ) -> None:  # fmt: skip
         program = work.layout.program
         self.losses: list[float] = []
@@ -61,9 +61,8 @@ class CompiledRun:
         if path == LANES:
             assert lanes is not None
             lanes.share(t)
-        threads, most = min(threads, most), min(most_threads, most)
         guess = 20e9 / (t.round * flops_per_row(program))
-        self._pace = paces.setdefault((batch_size, threads, most), Pace(threads, most, guess))
+        self._pace = Pace(min(threads, most), min(most_threads, most), guess, usual)
 
     @property
     def epoch(self) -> int:
