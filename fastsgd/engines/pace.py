@@ -68,7 +68,7 @@ class Pace:
         if not self._begun:
             self._begun, self._due = True, max(SETTLED, SHARE * each)
         usual = self._usual.get(threads, each)
-        if seconds > TRIAL_SECONDS / 2 or threads not in self._usual:
+        if seconds > TRIAL_SECONDS / 2 or each <= usual:  # short calls say more than blocks take, never less
             self._usual[threads] = each
         if self._next:
             self._fastest[threads] = min(each, self._fastest.get(threads, each))

@@ -95,6 +95,13 @@ def test_a_call_gives_the_interpreter_its_turn():
     assert 0.5 * CALL_SECONDS < max(seconds) <= CALL_SECONDS
 
 
+def test_calls_grow_again_after_one_that_took_far_too_long():
+    usual: dict[int, float] = {}
+    train(Pace(1, 1, 1e4, usual), lambda threads, time: 1e-4 if time < 0.1 else 1.0, 0.2)
+    _, used = train(Pace(1, 1, 1e4, usual), lambda threads, time: 1e-4, 1.0)
+    assert len(used) < 60
+
+
 @pytest.mark.parametrize(("batch_size", "blocks"), [(1, 200), (8, 25)])
 @pytest.mark.parametrize("compiled", [name for name in ("cython", "numba") if fastsgd.backends()[name]["available"]])
 def test_calls_that_end_with_an_epoch_are_credited_with_the_blocks_they_did(compiled, batch_size, blocks, monkeypatch):
