@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 
 Kernel = Callable[[int, int], None]
 
 _idle: list[_Helper] = []  # between two crews; to start one anew costs a fit 65 microseconds
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_idle.clear)  # a fork takes no threads along
+_processor: Callable[[], int] | None = (
+    getattr(ctypes.PyDLL(None), "sched_getcpu", None) if sys.platform == "linux" else None
+)
 
 
 class Crew:
@@ -28,8 +34,9 @@ class Crew:
         while len(self._helpers) < threads - 1:
             self._helpers.append(_hire())
         called = self._helpers[: threads - 1]
+        here = _processor() if _processor and called else -1
         for number, helper in enumerate(called, 1):
-            helper.begin(kernel, address, number)
+            helper.begin(kernel, address, number, here)
         kernel(address, 0)
         for helper in called:
             helper.wait()
@@ -47,12 +54,24 @@ def _hire() -> _Helper:
         return _Helper()
 
 
+def _leave(processor: int) -> None:
+    """Off this processor, if others are allowed, and then free to be moved again.
+
+    After a second of idleness Linux may wake a helper on its caller's processor, and leave both there for 10 to 20 ms.
+    """
+    allowed = os.sched_getaffinity(0)
+    if len(allowed) > 1:
+        with suppress(OSError):  # where that is forbidden, or the others have gone
+            os.sched_setaffinity(0, allowed - {processor})
+            os.sched_setaffinity(0, allowed)
+
+
 class _Helper:
     """A daemon that sleeps until it is called."""
 
     def __init__(self) -> None:
         self.busy = False
-        self._job: tuple[Kernel, int, int]
+        self._job: tuple[Kernel, int, int, int]
         self._go, self._done = threading.Lock(), threading.Lock()
         self._go.acquire()
         self._done.acquire()
@@ -61,12 +80,15 @@ class _Helper:
     def _loop(self) -> None:
         while True:
             self._go.acquire()
-            kernel, address, number = self._job
+            kernel, address, number, taken = self._job
+            if _processor and _processor() == taken:
+                _leave(taken)
             kernel(address, number)
             self._done.release()
 
-    def begin(self, kernel: Kernel, address: int, number: int) -> None:
-        self.busy, self._job = True, (kernel, address, number)
+    def begin(self, kernel: Kernel, address: int, number: int, taken: int) -> None:
+        """Run ``kernel(address, number)``; ``taken`` is the processor of the caller, or -1."""
+        self.busy, self._job = True, (kernel, address, number, taken)
         self._go.release()
 
     def wait(self) -> None:

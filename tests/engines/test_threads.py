@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from engine_jobs import COMPILED
 
+from fastsgd.engines import threads as crews
 from fastsgd.engines.pace import Pace
 
 JOB = """
@@ -113,6 +114,20 @@ def test_crews_share_their_helpers(trainer, compiled_engine):
     network.predict(job.x, 3)
     job.digest(compiled_engine, batch_size=300, threads=3)
     assert threading.active_count() == before
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="no affinity on this system")
+def test_a_helper_leaves_its_callers_processor_and_no_other(monkeypatch):
+    masks, places = [], iter([3, 3, 3, 5])  # of the caller and its helper, in two calls
+    monkeypatch.setattr(crews, "_idle", [])
+    monkeypatch.setattr(crews, "_processor", lambda: next(places))
+    monkeypatch.setattr(os, "sched_getaffinity", lambda thread: {1, 3, 5})
+    monkeypatch.setattr(os, "sched_setaffinity", lambda thread, mask: masks.append(mask))
+    crew, called = crews.Crew(), []
+    for _ in range(2):
+        crew.run(lambda address, number: called.append(number), 0, 2)
+    assert masks == [{1, 5}, {1, 3, 5}]
+    assert sorted(called) == [0, 0, 1, 1]
 
 
 def test_several_networks_train_and_predict_at_a_time(trainer, compiled_engine):
