@@ -49,9 +49,11 @@ class Crew:
 
 def _hire() -> _Helper:
     try:
-        return _idle.pop()  # one operation: nobody else gets the same
+        helper = _idle.pop()  # one operation: nobody else gets the same
     except IndexError:
         return _Helper()
+    helper.follow()
+    return helper
 
 
 def _leave(processor: int) -> None:
@@ -75,7 +77,14 @@ class _Helper:
         self._go, self._done = threading.Lock(), threading.Lock()
         self._go.acquire()
         self._done.acquire()
-        threading.Thread(target=self._loop, name="fastsgd", daemon=True).start()
+        self._thread = threading.Thread(target=self._loop, name="fastsgd", daemon=True)
+        self._thread.start()
+
+    def follow(self) -> None:
+        """To the processors of the calling thread, which may not be those it had when this one was started."""
+        if _processor and self._thread.native_id:
+            with suppress(OSError):
+                os.sched_setaffinity(self._thread.native_id, os.sched_getaffinity(0))
 
     def _loop(self) -> None:
         while True:

@@ -18,19 +18,20 @@ def finite(x: f8) -> i64:
 
 def note_losses(t: Task, total: f8, rows: i64, start: i64, epoch: i64) -> f8:
     """What the losses of a block add up to with the `total` before; a batch with one that is not finite is noted."""
+    batch = start // t.batch
     if t.path == ONE:
         sums: doubles = to_doubles(t.sums)
-        for r in range(rows):
+        r = 0
+        while r < rows and finite(total):
             total = total + sums[r]
-            if finite(total) == 0 and t.failed == 0:
-                t.failed = 1 + start + r
+            batch = start + r
+            r = r + 1
     elif t.path == LANES:
         total = total + lanes_loss(t)
     else:
         total = total + block_loss(t, rows)
     if finite(total) == 0:
-        if t.path != ONE:
-            t.failed = 1 + start // t.batch
+        t.failed = 1 + batch
         t.failed_epoch = epoch
     return total
 

@@ -28,10 +28,8 @@ def block_of_line(
     z: reals = to_reals(L.Z)
     d: reals = to_reals(L.D)
     sums: doubles = to_doubles(t.sums)
-    known = rows + coming
     for i in range(rows):
-        if i + AHEAD < known:
-            fetch(t, order, i + AHEAD, i + AHEAD + 1)
+        fetch(t, order, i + AHEAD, rows + coming)
         here: ints = ints_at(order, i)
         gather(t, 0, here, 0, 0, 1)
         for c in range(outputs):

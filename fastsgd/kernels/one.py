@@ -15,10 +15,8 @@ def block_of_one(
     t: Task = task(address)
     losses_of: doubles = to_doubles(t.row_losses)
     sums: doubles = to_doubles(t.sums)
-    known = rows + coming
     for i in range(rows):
-        if i + AHEAD < known:
-            fetch(t, order, i + AHEAD, i + AHEAD + 1)
+        fetch(t, order, i + AHEAD, rows + coming)
         here: ints = ints_at(order, i)
         numbers: reals = at(h, i * t.hyper_stride)
         step_of_one(t, here, me, scale, numbers)

@@ -97,20 +97,19 @@ def gather(t: Task, me: i64, order: ints, base: i64, r0: i64, r1: i64) -> None:
                 lay(at(panels, c * t.pitch + r * width), at(row, c), min(width, t.inputs - c))
 
 
-def fetch(t: Task, order: ints, r0: i64, r1: i64) -> None:
-    """Ask memory for rows r0:r1 of a block to come, and their targets."""
-    x: reals = to_reals(t.x)
-    target_bytes = t.y_stride * REAL_BYTES
-    if t.labels:
-        target_bytes = t.y_stride * 8
-    for r in range(r0, r1):
-        row: reals = at(x, order[r] * t.x_stride)
-        i = 0
-        while i < t.inputs:
-            prefetch(at(row, i))
-            i = i + 64 // REAL_BYTES
+def fetch(t: Task, order: ints, i: i64, known: i64) -> None:
+    """Ask memory for the sample in place i of the order, and its target, if so many are known."""
+    if i < known:
+        row: reals = at(to_reals(t.x), order[i] * t.x_stride)
+        target_bytes = t.y_stride * REAL_BYTES
+        if t.labels:
+            target_bytes = t.y_stride * 8
+        c = 0
+        while c < t.inputs:
+            prefetch(at(row, c))
+            c = c + 64 // REAL_BYTES
         prefetch(at(row, t.inputs - 1))
-        prefetch(to_reals(t.y + order[r] * target_bytes))
+        prefetch(to_reals(t.y + order[i] * target_bytes))
 
 
 def source_of(t: Task, L: Layer, me: i64) -> reals:

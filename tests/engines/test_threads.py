@@ -130,6 +130,28 @@ def test_a_helper_leaves_its_callers_processor_and_no_other(monkeypatch):
     assert sorted(called) == [0, 0, 1, 1]
 
 
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="no affinity on this system")
+def test_a_helper_follows_its_callers_mask(monkeypatch):
+    """One that was started under another mask: its own, as it runs, is that of the caller of today."""
+    allowed = os.sched_getaffinity(0)
+    monkeypatch.setattr(crews, "_idle", [])
+    masks = []
+
+    def look(address, number):
+        if number:
+            masks.append(os.sched_getaffinity(0))
+
+    try:
+        for mask in (allowed, {min(allowed)}, allowed):
+            os.sched_setaffinity(0, mask)
+            crew = crews.Crew()
+            crew.run(look, 0, 2)
+            crew.close()
+    finally:
+        os.sched_setaffinity(0, allowed)
+    assert masks == [allowed, {min(allowed)}, allowed]
+
+
 def test_several_networks_train_and_predict_at_a_time(trainer, compiled_engine):
     job = trainer((16, 64, 3), rows=300)
     expected = job.digest(compiled_engine, batch_size=100, epochs=5)
