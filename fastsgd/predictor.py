@@ -269,7 +269,8 @@ class Predictor(Stack):
         """
         if not self.layers:
             raise NotReadyError("the model has no layers: add some")
-        rows_x = features(x, self.inputs, None if self.preprocessing else self._dtype, name=f"x{of}")
+        threads = self.num_threads if isinstance(self.num_threads, int) else backends.most_threads(self.num_threads)
+        rows_x = features(x, self.inputs, None if self.preprocessing else self._dtype, name=f"x{of}", threads=threads)
         self.build(rows_x.shape[1])
         assert self.outputs is not None
         assert self.loss is not None

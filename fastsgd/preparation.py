@@ -10,6 +10,7 @@ import numpy as np
 
 from .data import readable
 from .evaluation import Rows
+from .finite import total_is_finite
 from .layers.preprocessing import Normalization, Preprocessing
 from .losses import Loss
 from .scaling import Moments, Standard, transformed
@@ -83,10 +84,9 @@ def applied(layers: Sequence[Preprocessing], rows: np.ndarray, dtype: np.dtype, 
         What was finite is not, in this dtype.
     """
     result = transformed(rows, [layer.apply for layer in layers], dtype)
-    with np.errstate(all="ignore"):
-        if np.isfinite(np.add.reduce(result, axis=None)):
-            return result
-        bad = np.isfinite(rows) & ~np.isfinite(result)
+    if total_is_finite(result):
+        return result
+    bad = np.isfinite(rows) & ~np.isfinite(result)
     if bad.any():
         row, column = (int(i) for i in np.argwhere(bad)[0])
         names = ", ".join(repr(layer.name) for layer in layers)

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from ..finite import total_is_finite
 from ..kernels import records
 from ..program import Op, Program
 
@@ -214,6 +215,4 @@ class Layout:
         self.is_turned = False
 
     def finite(self) -> bool:
-        with np.errstate(all="ignore"):
-            total = self.banks[:-1].sum()  # nothing that is not finite can hide in a finite sum
-        return bool(np.isfinite(total) or np.isfinite(self.banks[:-1]).all())
+        return total_is_finite(self.banks[:-1]) or bool(np.isfinite(self.banks[:-1]).all())

