@@ -24,6 +24,7 @@ cdef extern from "engine.h" nogil:
     real_t where(bint, real_t, real_t)
     real_t minimum(real_t, real_t)
     real_t maximum(real_t, real_t)
+    real_t muladd(real_t, real_t, real_t)
     real_t absolute(real_t)
     real_t sqrt "square_root"(real_t)
     real_t floor "round_down"(real_t)

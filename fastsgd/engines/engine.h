@@ -66,6 +66,11 @@ typedef struct PieceRecord *Piece;
 INLINE real_t where(int c, real_t a, real_t b) { return c ? a : b; }
 INLINE real_t minimum(real_t a, real_t b) { return a < b ? a : b; }
 INLINE real_t maximum(real_t a, real_t b) { return a > b ? a : b; }
+#if defined(__FMA__) || defined(__aarch64__) || defined(_M_ARM64) || (defined(_MSC_VER) && defined(__AVX2__))
+#define muladd(a, b, c) FOR_TYPE(fmaf, fma)(a, b, c)
+#else /* what a processor does not have, the library would work out in a hundred steps */
+#define muladd(a, b, c) ((a) * (b) + (c))
+#endif
 #undef absolute
 #define absolute(x) FOR_TYPE(fabsf, fabs)(x)
 #define square_root(x) FOR_TYPE(sqrtf, sqrt)(x)

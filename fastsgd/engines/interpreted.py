@@ -101,6 +101,7 @@ def names(dtype: np.dtype) -> dict[str, Any]:
         "real": real, "f8": np.float64, "i64": int, "u64": np.uint64, "DOUBLE": dtype == np.float64,
         "where": lambda c, a, b: a if c else b,
         "minimum": lambda a, b: a if a < b else b, "maximum": lambda a, b: a if a > b else b,
+        "muladd": lambda a, b, c: a * b + c,
         "gemv": gemv, "dots": dots, "dot": dot, "prefetch": lambda place: None,
         "sqrt": np.sqrt, "floor": np.floor, "absolute": np.abs,
         "pow2": lambda n: real(np.ldexp(1.0, int(n))) if n == n else n,

@@ -141,6 +141,10 @@ def names(dtype: np.dtype) -> dict[str, Any]:
         build.__name__ = name
         return emit(scalar, scalar)(build)
 
+    @emit(scalar, scalar, scalar, scalar)
+    def muladd(b, x, y, z):
+        return call(b, f"llvm.fma.{suffix}", number, x, y, z) if shape.fused else b.fadd(b.fmul(x, y), z)
+
     @emit(scalar, scalar)
     def pow2(b, n):
         moved = b.fadd(n, ir.Constant(number, shifter + bias))
@@ -171,7 +175,7 @@ def names(dtype: np.dtype) -> dict[str, Any]:
     return {
         **records.CONSTANTS,
         "real": dtype.type, "f8": np.float64, "i64": np.int64, "u64": np.uint64, "DOUBLE": double,
-        "where": where, "minimum": minimum, "maximum": maximum, "strip": strip,
+        "where": where, "minimum": minimum, "maximum": maximum, "muladd": muladd, "strip": strip,
         "sqrt": unary("sqrt"), "floor": unary("floor"), "absolute": unary("fabs"),
         "pow2": pow2, "exponent": exponent, "mantissa": mantissa,
         "task": at_address("task", numba.from_dtype(np.dtype(TaskRecord))), "layer": layer, "piece": piece,

@@ -34,6 +34,9 @@ def on_arrays(dtype: Any) -> Names:
     def maximum(a: Any, b: Any) -> Any:
         return np.where(a > b, a, b)
 
+    def muladd(a: Any, b: Any, c: Any) -> Any:
+        return a * b + c
+
     def pow2(n: Any) -> Any:
         return np.ldexp(real(1), np.nan_to_num(n, nan=0.0).astype(np.int32))
 
@@ -45,6 +48,7 @@ def on_arrays(dtype: Any) -> Names:
 
     borrowed: dict[str, Callable[..., Any] | bool] = {
         "real": real, "DOUBLE": real is np.float64, "where": np.where, "minimum": minimum, "maximum": maximum,
+        "muladd": muladd,
         "sqrt": np.sqrt, "floor": np.floor, "absolute": np.abs,
         "pow2": pow2, "exponent": exponent, "mantissa": mantissa,
     }  # fmt: skip
