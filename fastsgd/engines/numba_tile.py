@@ -12,6 +12,7 @@ from numba import types
 from .numba_llvm import I32, I64, Shape, call, const, emit
 
 ZERO, BIAS, ADD, BIAS_RELU, RELU_SLOPE = range(5)  # what its chains begin with
+UNROLLED = 4  # columns of A at once where there is no rest: the end of 8 rounds is foreseen, that of 32 is not
 STRIDES = (1, 16, 32, None)  # of the rows of A: constants in the code, which is faster, and any other
 
 
@@ -50,8 +51,8 @@ class TileBuilder:
         return call(b, f"llvm.fma.v{self.shape.width}{self.suffix}", self.V, x, y, z)
 
     def emit(
-        self, b: Any, rows: int, vecs: int, A: Any, ars: Any, acs: Any, run: Any, jump: Any, B: Any, K: Any, first: Any,
-        begin: Any, C: Any, width: Any,
+        self, b: Any, rows: int, vecs: int, at_once: int, A: Any, ars: Any, acs: Any, run: Any, jump: Any, B: Any,
+        K: Any, first: Any, begin: Any, C: Any, width: Any,
     ) -> None:  # fmt: skip
         W = self.shape.width
         cells = [(r, v) for r in range(rows) for v in range(vecs)]
@@ -86,17 +87,19 @@ class TileBuilder:
         k_end = b.select(b.icmp_signed("<", k_end, K), k_end, K)
         b.branch(inner)
 
-        b.position_at_end(inner)  # one column of A, one row of B
+        b.position_at_end(inner)  # so many columns of A and rows of B at once
         k, a, bp = b.phi(I64), b.phi(A.type), b.phi(B.type)
         acc = [b.phi(self.V) for _ in cells]
         for phi, value in zip([k, a, bp, *acc], [k0, a0, b0, *acc0], strict=True):
             phi.add_incoming(value, outer)
-        Bs = [self.load(b, bp, const(W * v)) for v in range(vecs)]
-        new = []
-        for r in range(rows):
-            x = self.splat(b, b.load(b.gep(a, [b.mul(ars, const(r))])))
-            new += [self.fma(b, x, Bs[v], acc[vecs * r + v]) for v in range(vecs)]
-        k1, a1, b1 = b.add(k, const(1)), b.gep(a, [acs]), b.gep(bp, [width])
+        k1, a1, b1, new = b.add(k, const(at_once)), a, bp, acc
+        for _ in range(at_once):
+            Bs = [self.load(b, b1, const(W * v)) for v in range(vecs)]
+            before, new = new, []
+            for r in range(rows):
+                x = self.splat(b, b.load(b.gep(a1, [b.mul(ars, const(r))])))
+                new += [self.fma(b, x, Bs[v], before[vecs * r + v]) for v in range(vecs)]
+            a1, b1 = b.gep(a1, [acs]), b.gep(b1, [width])
         for phi, value in zip([k, a, bp, *acc], [k1, a1, b1, *new], strict=True):
             phi.add_incoming(value, inner)
         b.cbranch(b.icmp_signed("<", k1, k_end), inner, end)
@@ -194,7 +197,14 @@ def make_tiles(shape: Shape, number: Any, suffix: str, reals: Any) -> dict[str, 
                     vecs = shape.vecs // 2 if columns < span else shape.vecs
                     along = acs if stride == 1 else const(1)
                     operands: Any = (A, const(stride) if stride else ars, along, *middle, const(columns))
-                    builder.emit(b, rows, vecs, *operands)
+                    at_once = UNROLLED if rows >= 4 and stride in (1, 32) else 1  # others have no long runs
+                    run, _, _, K, *_ = middle
+                    rest = b.and_(b.or_(run, K), const(at_once - 1))
+                    with b.if_else(b.icmp_signed("==", rest, const(0))) as (none, some):
+                        with none:
+                            builder.emit(b, rows, vecs, at_once, *operands)
+                        with some:
+                            builder.emit(b, rows, vecs, 1, *operands)
 
         return emit(types.void, *arguments)(tile)
 
