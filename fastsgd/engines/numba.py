@@ -10,7 +10,8 @@ from __future__ import annotations
 import builtins
 import types as python
 import warnings
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -22,12 +23,13 @@ from ..kernels.source import parts, text
 from ..kernels.source.tables import ADDED
 from ..program import Program
 from . import intrinsics
-from .compiled import CompiledNetwork, Library
+from .compiled import ENTRY, CompiledNetwork, Library
 
 HERE = Path(__file__).parent
 SOURCES = (*sorted(HERE.glob("*.py")), *sorted(parts.HERE.rglob("*.py")))
 WIDE = {"activate", "apart", "slope", "update", "rank"}  # kernels that call full_width, as their wrappers do
 OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
+BARE = partial(njit, no_cpython_wrapper=True, no_cfunc_wrapper=True)  # for Numba's own calls, not for Python's or C's
 NOT_KEPT = (
     "Numba cannot keep compiled kernels on disk, or read those that it kept: every process compiles them again, which "
     "takes seconds. Set the environment variable NUMBA_CACHE_DIR to a folder that can be written to"
@@ -46,7 +48,8 @@ class Kernels:
         self.dtype = dtype
         self.scalar = types.float64 if dtype == np.float64 else types.float32
         self._jitted: dict[str, Any] | None = None
-        self._compiled: dict[str, Any] = {}
+        self._addresses: dict[str, int] = {}
+        self._held: list[Any] = []  # what lies at addresses that were given away
 
     def jitted(self) -> dict[str, Any]:
         """All functions of the source as Numba dispatchers; nothing is compiled yet."""
@@ -74,11 +77,17 @@ class Kernels:
         return space[name]
 
     def address(self, name: str) -> int:
-        if name not in self._compiled:
-            self._compiled[name] = self._compile(name)
-        return int(self._compiled[name].address)
+        """Where a kernel begins, for other kernels; see :func:`fastsgd.engines.numba_llvm.called`."""
+        if name not in self._addresses:
+            code = self._compile(name, BARE).overloads[intrinsics.arguments_of(name, self.scalar)]
+            self._addresses[name] = code.library.get_pointer_to_function(code.fndesc.llvm_func_name)
+        return self._addresses[name]
 
-    def _compile(self, name: str) -> Any:
+    def entry(self, name: str) -> Any:
+        """A kernel for Python to call: of the address of a Task and the number of a thread."""
+        return ENTRY(self._compile(name, cfunc).address)
+
+    def _compile(self, name: str, compiler: Callable[..., Any]) -> Any:
         arguments = intrinsics.arguments_of(name, self.scalar)
         signature = types.void(*arguments)
         label = f"{name}_{self.dtype.name}_{digest()}"
@@ -86,11 +95,12 @@ class Kernels:
         f = python.FunctionType(code, _Late(self, name), label)
         f.__module__, f.__qualname__ = __name__, label  # the cache's file is named after these two
         try:
-            return cfunc(signature, cache=True, **OPTIONS)(f)
+            compiled = compiler(signature, cache=True, **OPTIONS)(f)
         except Exception:
-            compiled = cfunc(signature, **OPTIONS)(f)  # raises again, if it was not for the cache
+            compiled = compiler(signature, **OPTIONS)(f)  # raises again, if it was not for the cache
             warnings.warn(NOT_KEPT, stacklevel=2)
-            return compiled
+        self._held.append(compiled)
+        return compiled
 
 
 class _Late(dict):  # type: ignore[type-arg]
@@ -138,4 +148,4 @@ def kernels(dtype: np.dtype) -> Kernels:
 
 @cache
 def library(dtype: np.dtype) -> Library:
-    return Library(kernels(dtype).address)
+    return Library(kernels(dtype).address, kernels(dtype).entry)
