@@ -85,13 +85,14 @@ def main() -> None:
                 kinds[label] = name
     found = {label: Starts() for label in kinds}
     with tempfile.TemporaryDirectory() as cache:
+        kept = {"NUMBA_CACHE_DIR": cache, "PYTHONDONTWRITEBYTECODE": ""}  # an installed package has its bytecode
         for _ in range(options.repeats):
             for label, name in kinds.items():
                 if name and not trainers.available(name):
                     found[label].problem = "not installed"
                 if not found[label].problem:
                     extra = trainers.module(name).ENVIRONMENT if name else {}
-                    start(found[label], name, label, os.environ | {"NUMBA_CACHE_DIR": cache} | extra)
+                    start(found[label], name, label, os.environ | kept | extra)
     print("| process | first, s | fastest, s | peak memory, MiB |\n| --- | --- | --- | --- |")
     for label, starts in found.items():
         if starts.problem:

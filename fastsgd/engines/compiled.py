@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -31,13 +32,21 @@ class Library:
     address : callable
         Name of a kernel -> its address; a name that is not there raises KeyError.
     entry : callable, optional
-        Name of ``train`` or ``infer`` -> a function of (address of a Task, thread number).
+        Name of ``train`` or ``infer`` -> a function of (address of a Task, thread number); it is asked when one is
+        first wanted, as it may have to be compiled.
     """
 
     def __init__(self, address: Callable[[str], int], entry: Callable[[str], Any] | None = None) -> None:
         self.address = address
-        entry = entry or (lambda name: ENTRY(address(name)))
-        self.train, self.infer = entry("train"), entry("infer")
+        self._entry = entry or (lambda name: ENTRY(address(name)))
+
+    @cached_property
+    def train(self) -> Any:
+        return self._entry("train")
+
+    @cached_property
+    def infer(self) -> Any:
+        return self._entry("infer")
 
 
 class CompiledNetwork:
