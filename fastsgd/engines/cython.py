@@ -97,7 +97,7 @@ def library(isa: str, dtype: np.dtype) -> Library:
 
     def address(name: str) -> int:
         if name in ADDED:  # a user's formula: its loop is compiled now, and called like those compiled ahead
-            return _kernels_of_numba(dtype).address(name)
+            return int(_kernels_of_numba(dtype).address_for_c(name))
         capsule = capsules[name]
         return _pointer(capsule, _capsule_name(capsule))
 

@@ -49,6 +49,7 @@ class Kernels:
         self.scalar = types.float64 if dtype == np.float64 else types.float32
         self._jitted: dict[str, Any] | None = None
         self._addresses: dict[str, int] = {}
+        self._addresses_for_c: dict[str, int] = {}
         self._held: list[Any] = []  # what lies at addresses that were given away
 
     def jitted(self) -> dict[str, Any]:
@@ -77,20 +78,22 @@ class Kernels:
         return space[name]
 
     def address(self, name: str) -> int:
-        """Where a kernel begins, for other kernels; see :func:`fastsgd.engines.numba_llvm.called`."""
+        """Where a kernel begins, for those that call it as :func:`fastsgd.engines.numba_llvm.called` does."""
         if name not in self._addresses:
             code = self._compile(name, BARE).overloads[intrinsics.arguments_of(name, self.scalar)]
             self._addresses[name] = code.library.get_pointer_to_function(code.fndesc.llvm_func_name)
         return self._addresses[name]
 
-    def entry(self, name: str) -> Any:
-        """A kernel for Python to call: of the address of a Task and the number of a thread."""
-        return ENTRY(self._compile(name, cfunc).address)
+    def address_for_c(self, name: str) -> int:
+        """Where a kernel begins, for those that call it as a function of C: Python, and what Cython compiled."""
+        if name not in self._addresses_for_c:
+            self._addresses_for_c[name] = self._compile(name, cfunc, "_for_c").address
+        return self._addresses_for_c[name]
 
-    def _compile(self, name: str, compiler: Callable[..., Any]) -> Any:
+    def _compile(self, name: str, compiler: Callable[..., Any], suffix: str = "") -> Any:
         arguments = intrinsics.arguments_of(name, self.scalar)
         signature = types.void(*arguments)
-        label = f"{name}_{self.dtype.name}_{digest()}"
+        label = f"{name}_{self.dtype.name}_{digest()}{suffix}"
         code = _wrapper(len(arguments), name.partition("_")[0] in WIDE).replace(co_name=label)
         f = python.FunctionType(code, _Late(self, name), label)
         f.__module__, f.__qualname__ = __name__, label  # the cache's file is named after these two
@@ -148,4 +151,5 @@ def kernels(dtype: np.dtype) -> Kernels:
 
 @cache
 def library(dtype: np.dtype) -> Library:
-    return Library(kernels(dtype).address, kernels(dtype).entry)
+    made = kernels(dtype)
+    return Library(made.address, lambda name: ENTRY(made.address_for_c(name)))
