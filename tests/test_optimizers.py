@@ -232,3 +232,9 @@ def test_get_and_configs():
         optimizers.get("sdg")
     with pytest.raises(TypeError, match="optimizer"):
         optimizers.get(0.1)
+
+
+@pytest.mark.parametrize("name", ["SGD", "Adam", "RMSprop"])
+def test_an_unknown_argument_is_refused_in_the_optimizers_own_name(name):
+    with pytest.raises(TypeError, match=rf"^{name} got an unexpected keyword argument 'foo'; it takes learning_rate, "):
+        getattr(optimizers, name)(0.1, foo=1)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Any, TypeVar
+from functools import wraps
+from typing import Any, TypeVar, cast
 
 from .base import Optimizer
 
@@ -14,11 +15,22 @@ Init = TypeVar("Init", bound=Callable[..., None])
 def with_options(init: Init) -> Init:
     """The ``__init__(self, ..., *options, **named)`` of an optimizer, with the options in what it shows as signature.
 
-    They have the order of :class:`Optimizer`, which is Keras's, less those that the optimizer takes by itself.
+    They have the order of :class:`Optimizer`, which is Keras's, less those that the optimizer takes by itself. What it
+    does not take is refused in its own name.
     """
     own: list[Any] = list(inspect.signature(init).parameters.values())
     names = {p.name for p in own}
     options = [p for p in inspect.signature(Optimizer).parameters.values() if p.name not in names]
     shown = [p for p in (*own, *options) if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
-    init.__signature__ = inspect.Signature(sorted(shown, key=lambda p: p.kind))  # type: ignore[attr-defined]
-    return init
+    signature = inspect.Signature(sorted(shown, key=lambda p: p.kind))
+
+    @wraps(init)
+    def checked(self: Optimizer, *positional: Any, **named: Any) -> None:
+        for name in named:
+            if name not in signature.parameters:
+                takes = ", ".join(list(signature.parameters)[1:])
+                raise TypeError(f"{type(self).__name__} got an unexpected keyword argument {name!r}; it takes {takes}")
+        init(self, *positional, **named)
+
+    checked.__signature__ = signature  # type: ignore[attr-defined]
+    return cast("Init", checked)
