@@ -93,6 +93,14 @@ def forward_panel(t: Task, L: Layer, me: i64, p: i64, r0: i64, n: i64) -> None:
         copy(z, at(source, p * jump), n * L.width)
     if L.activate and L.relu == 0:
         call_activation(L.activate, at(to_reals(L.A), o), z, n * L.width, to_reals(L.constants))
+        if L.pole:
+            clear_columns(L, at(to_reals(L.A), o), p, n)
+
+
+def clear_columns(L: Layer, a: reals, p: i64, n: i64) -> None:
+    """Zeros behind the last output of n rows of panel p, which stand at a: infinity times a weight of 0 is NaN."""
+    for r in range(n):
+        clear_padding(at(a, r * L.width), columns_of(L, p), L.width)
 
 
 def losses(t: Task, order: ints, base: i64, r0: i64, r1: i64, scale: real) -> None:
@@ -209,6 +217,8 @@ def slope_of_panel(t: Task, L: Layer, p: i64, r0: i64, n: i64) -> None:
     """dL/da becomes dL/dz in one panel."""
     o = (p * t.pitch + r0) * L.width
     call_activation(L.slope, at(to_reals(L.D), o), at(to_reals(L.seen), o), n * L.width, to_reals(L.constants))
+    if L.pole:
+        clear_columns(L, at(to_reals(L.D), o), p, n)
 
 
 def learn(t: Task, me: i64, rows: i64, begin: i64, last: i64, h: reals) -> None:

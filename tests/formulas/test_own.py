@@ -16,7 +16,7 @@ from engine_jobs import COMPILED, Trainer
 
 import fastsgd
 from fastsgd import activations, formulas, losses
-from fastsgd.layers import Dense
+from fastsgd.layers import Activation, Dense
 
 
 @formulas.activation
@@ -72,6 +72,35 @@ def test_same_trajectory_as_the_formula_of_the_package(pair, engine, dtype):
         np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance)
     x, y = data()
     assert own.evaluate(x, y, verbose=0) == pytest.approx(float(PAIRS[pair][0][1](y, own.predict(x))), rel=1e-6)
+
+
+@formulas.activation
+def inverse(z):
+    return 1 / z
+
+
+@formulas.activation(over=(0.5, 4))
+def root(z):
+    return math.sqrt(abs(z))
+
+
+@pytest.mark.parametrize("activation", [inverse, root])
+@pytest.mark.parametrize("batch_size", [1, 16, 90])
+@pytest.mark.parametrize("alone", [False, True])
+def test_infinite_at_zero_which_is_what_padding_holds(activation, batch_size, alone, engine):
+    """The formula itself, or its slope: as NumPy has it, where there is no padding."""
+    x, y = np.abs(data()[0]) + 1, data()[1]
+    results = []
+    for backend in ("numpy", engine):
+        layers = [Dense(n, kernel_initializer="ones", bias_initializer="ones") for n in (5, 17)]
+        if alone:
+            layers = [layers[0], Activation(activation), layers[1], Activation(activation)]
+        else:
+            layers = [Dense(layer.units, activation, kernel_initializer="ones") for layer in layers]
+        model = fastsgd.Sequential([*layers, Dense(2)], seed=1)
+        model.compile(fastsgd.optimizers.SGD(1e-3), "mse", dtype="float64", backend=backend)
+        results.append(model.fit(x, y, batch_size=batch_size, epochs=3, verbose=0).history["loss"])
+    np.testing.assert_allclose(*results, rtol=1e-9)
 
 
 def test_same_bits_in_both_compiled_engines_on_any_number_of_threads():
