@@ -143,7 +143,7 @@ class Compiled(Stack):
         """
         if not self.layers:
             raise NotReadyError("the model has no layers: add some")
-        threads = self.num_threads if isinstance(self.num_threads, int) else backends.most_threads(self.num_threads)
+        threads = backends.most_threads(self.num_threads) or min(int(self.num_threads), backends.available_cpus())
         rows_x = features(x, self.inputs, None if self.preprocessing else self._dtype, name=f"x{of}", threads=threads)
         self.build(rows_x.shape[1])
         assert self.outputs is not None

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from .arguments import number, whole
-from .finite import total_is_finite
+from .engines.finite import total_is_finite
 
 CHUNK = 1 << 16  # elements looked at in one go
 KINDS = {

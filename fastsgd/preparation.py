@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from .data import readable
+from .engines.finite import total_is_finite
 from .evaluation import Rows
-from .finite import total_is_finite
 from .layers.preprocessing import Normalization, Preprocessing
 from .losses import Loss
 from .scaling import Moments, Standard, transformed

@@ -30,15 +30,15 @@ class Library:
     Parameters
     ----------
     address : callable
-        Name of a kernel -> its address; a name that is not there raises KeyError.
-    entry : callable, optional
-        Name of ``train`` or ``infer`` -> a function of (address of a Task, thread number); it is asked when one is
-        first wanted, as it may have to be compiled.
+        Name of a kernel -> its address, by which the engine's other kernels call it, in their own way; a name that is
+        not there raises KeyError.
+    entry : callable
+        Name of ``train`` or ``infer`` -> a function of (address of a Task, thread number), for Python; it is asked when
+        one is first wanted, as it may have to be compiled.
     """
 
-    def __init__(self, address: Callable[[str], int], entry: Callable[[str], Any] | None = None) -> None:
-        self.address = address
-        self._entry = entry or (lambda name: ENTRY(address(name)))
+    def __init__(self, address: Callable[[str], int], entry: Callable[[str], Any]) -> None:
+        self.address, self._entry = address, entry
 
     @cached_property
     def train(self) -> Any:

@@ -16,7 +16,7 @@ import numpy as np
 from ..kernels import records
 from ..kernels.source.tables import ADDED
 from ..program import Program
-from .compiled import CompiledNetwork, Library
+from .compiled import ENTRY, CompiledNetwork, Library
 
 NATIVE = Path(__file__).with_name("native")
 DTYPES = ("float32", "float64")
@@ -101,7 +101,7 @@ def library(isa: str, dtype: np.dtype) -> Library:
         capsule = capsules[name]
         return _pointer(capsule, _capsule_name(capsule))
 
-    return Library(address)
+    return Library(address, lambda name: ENTRY(address(name)))
 
 
 def _kernels_of_numba(dtype: np.dtype) -> Any:

@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from ..finite import total_is_finite
 from ..kernels import records
 from ..program import Op, Program
+from .finite import total_is_finite
 
 THIN = 4  # most outputs of a last layer that is kept transposed
 NORMALIZATIONS = ("layer_norm", "batch_norm")

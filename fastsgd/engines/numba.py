@@ -1,8 +1,9 @@
 """The engine that Numba compiles on first use: no compiler needed, nothing built ahead.
 
-Each kernel that Python or another kernel calls by address is one C function of one signature, compiled when it is first
-wanted and kept in Numba's cache on disk. Numba's cache sees changes in a function's own file only, so the digest of all
-sources is part of each cached function's name: another source, another entry.
+Each kernel that is called by address has one signature. It is compiled when it is first wanted, and kept in Numba's
+cache on disk: for other kernels of Numba's as a function that they call as their own, and under another name,
+``..._for_c``, as one of C, for Python and for what Cython compiled. Numba's cache sees changes in a function's own file
+only, so the digest of all sources is part of each cached function's name: another source, another entry.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ _processor: Callable[[], int] | None = (
 
 
 class Crew:
-    """The calling thread, number 0, and helpers: as many as were ever asked for.
+    """The calling thread, number 0, and helpers: as many as were ever asked for, on its processors when they came.
 
     The kernel releases the GIL and its barriers hold the crew together; Python only starts a call and waits for the
     last to come home.
@@ -30,16 +30,20 @@ class Crew:
         self._helpers: list[_Helper] = []
 
     def run(self, kernel: Kernel, address: int, threads: int) -> None:
-        """Run ``kernel(address, number)`` on so many threads; returns when all are done."""
+        """Run ``kernel(address, number)`` on so many threads until all are done; what one of them raises is raised."""
         while len(self._helpers) < threads - 1:
             self._helpers.append(_hire())
         called = self._helpers[: threads - 1]
         here = _processor() if _processor and called else -1
         for number, helper in enumerate(called, 1):
             helper.begin(kernel, address, number, here)
-        kernel(address, 0)
-        for helper in called:
-            helper.wait()
+        try:
+            kernel(address, 0)
+        finally:
+            errors = [helper.wait() for helper in called]
+        for error in errors:
+            if error is not None:
+                raise error
 
     def close(self) -> None:
         """Leave the helpers to the next crew."""
@@ -74,6 +78,7 @@ class _Helper:
     def __init__(self) -> None:
         self.busy = False
         self._job: tuple[Kernel, int, int, int]
+        self._error: BaseException | None = None
         self._go, self._done = threading.Lock(), threading.Lock()
         self._go.acquire()
         self._done.acquire()
@@ -90,16 +95,25 @@ class _Helper:
         while True:
             self._go.acquire()
             kernel, address, number, taken = self._job
-            if _processor and _processor() == taken:
-                _leave(taken)
-            kernel(address, number)
-            self._done.release()
+            del self._job  # who sleeps keeps nothing of a job: it may hold a user's data
+            try:
+                if _processor and _processor() == taken:
+                    _leave(taken)
+                kernel(address, number)
+            except BaseException as error:
+                self._error = error
+            finally:
+                del kernel
+                self._done.release()
 
     def begin(self, kernel: Kernel, address: int, number: int, taken: int) -> None:
         """Run ``kernel(address, number)``; ``taken`` is the processor of the caller, or -1."""
         self.busy, self._job = True, (kernel, address, number, taken)
         self._go.release()
 
-    def wait(self) -> None:
+    def wait(self) -> BaseException | None:
+        """Until it is done; what it could not do."""
         self._done.acquire()
         self.busy = False
+        error, self._error = self._error, None
+        return error

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable
-from functools import cache
 
 import numpy as np
 
 from ..kernels import records
-from ..kernels.source.arrays import on_arrays
 from ..kernels.source.tables import ADDED, AVERAGE, GATHERED, activation_table, update_table
 from ..program import Finish, Op, Program
 from . import draws
@@ -104,7 +102,8 @@ class Workspace:
                     record.Z = self._panels(rows_of, columns, dtype)
                 record.activate = address(f"activate_{op.activation}")
                 record.slope = address(f"slope_{op.activation}")
-                record.pole = op.activation in ADDED and has_pole(op.activation, op.constants)
+                padded = not place.thin and place.panels * place.width > op.outputs
+                record.cleared = padded and op.activation in ADDED
             record.relu = op.kind == "dense" and op.activation == "relu" and not place.thin
             record.seen = record.A if formulas[op.activation].from_output else record.Z
             record.constants = self.keep(np.array([*_constants(op), 0.0], dtype))
@@ -230,16 +229,6 @@ def block_rows(program: Program, batch: int) -> int:
     lanes = lanes_of(program, batch)
     rounds = -(-batch // (lanes * BLOCK))
     return min(round_up(-(-batch // (lanes * rounds)), 8 if lanes == 1 else 16), BLOCK)
-
-
-@cache
-def has_pole(activation: str, constants: tuple[float, ...]) -> bool:
-    """Whether an activation or its slope is not finite at 0; none of the package's own is like that."""
-    formulas, zero = on_arrays(np.float64), np.float64(0)
-    with np.errstate(all="ignore"):
-        value = formulas[activation](zero, *constants)
-        slopes = [formulas[f"{activation}_slope"](z, *constants) for z in (zero, value)]
-    return not np.isfinite([value, *slopes]).all()
 
 
 def _constants(op: Op) -> tuple[float, ...]:

@@ -19,7 +19,7 @@ from typing import Any, overload
 from ..arguments import number
 from ..kernels.source.tables import SLOTS
 from . import functions
-from .check import check
+from .check import check, check_at_zero
 from .functions import sigmoid, softplus
 from .own import CustomActivation, CustomLoss
 from .recipe import OWN, SETTING, pruned, recipe
@@ -166,7 +166,8 @@ def update_rule(f: Function | None = None, *, starts: Mapping[str, float] | None
     TypeError
         The function does something that no formula can, or has other parameters or results.
     ValueError
-        It leaves the weight as it is, has too many branches, or has memories that take each other's old values.
+        It leaves the weight as it is, has too many branches, has memories that take each other's old values, or is not
+        finite where weight and gradient are 0, as those of dead units are.
 
     Examples
     --------
@@ -198,7 +199,9 @@ def update_rule(f: Function | None = None, *, starts: Mapping[str, float] | None
         raise ValueError(f"{what} leaves the weight as it is")
     nodes, roots = pruned(tape, roots)
     begin = tuple(number(f"{what}: starts of {m}", (starts or {}).get(m, 0.0)) for m in memories)
-    return optimizer_of(RuleRecipe(f.__name__.strip("<>"), nodes, roots, tuple(settings.items()), begin))
+    made = optimizer_of(RuleRecipe(f.__name__.strip("<>"), nodes, roots, tuple(settings.items()), begin))
+    check_at_zero(what, made())
+    return made
 
 
 def _made(kind: str, f: Function, slope: Function | None, output_slope: Function | None, over: Any) -> Any:

@@ -91,7 +91,7 @@ def forward_one(t: Task, L: Layer, me: i64) -> None:
             if L.activate:
                 o = p * t.pitch * L.width
                 call_activation(L.activate, at(to_reals(L.A), o), a, L.width, to_reals(L.constants))
-                if L.pole:
+                if L.cleared:
                     clear_columns(L, at(to_reals(L.A), o), p, 1)
     else:
         for p in range(L.panels):

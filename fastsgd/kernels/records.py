@@ -39,7 +39,7 @@ LAYER = {
     "relu": "i64",  # 1: dense, in panels, and its activation is relu, which the products bring along
     "seen": "i64",  # what `slope` reads: A or Z
     "constants": "i64",  # address of the formula's parameters
-    "pole": "i64",  # 1: the formula or its slope is not finite at 0, which is what it finds in padding
+    "cleared": "i64",  # 1: padding is made 0 again, as a formula of one's own may be infinite at what it finds there
     "use_scale": "i64",  # normalization learns gamma
     "vector": "i64",  # elements from gamma to beta: columns of all panels
     "stats": "i64",  # address of what normalization keeps from forward to backward

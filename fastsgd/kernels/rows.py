@@ -93,7 +93,7 @@ def forward_panel(t: Task, L: Layer, me: i64, p: i64, r0: i64, n: i64) -> None:
         copy(z, at(source, p * jump), n * L.width)
     if L.activate and L.relu == 0:
         call_activation(L.activate, at(to_reals(L.A), o), z, n * L.width, to_reals(L.constants))
-        if L.pole:
+        if L.cleared:
             clear_columns(L, at(to_reals(L.A), o), p, n)
 
 
@@ -217,7 +217,7 @@ def slope_of_panel(t: Task, L: Layer, p: i64, r0: i64, n: i64) -> None:
     """dL/da becomes dL/dz in one panel."""
     o = (p * t.pitch + r0) * L.width
     call_activation(L.slope, at(to_reals(L.D), o), at(to_reals(L.seen), o), n * L.width, to_reals(L.constants))
-    if L.pole:
+    if L.cleared:
         clear_columns(L, at(to_reals(L.D), o), p, n)
 
 

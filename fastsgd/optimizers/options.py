@@ -16,7 +16,7 @@ def with_options(init: Init) -> Init:
     """The ``__init__(self, ..., *options, **named)`` of an optimizer, with the options in what it shows as signature.
 
     They have the order of :class:`Optimizer`, which is Keras's, less those that the optimizer takes by itself. What it
-    does not take is refused in its own name.
+    does not take is refused in the name of the class that it is written for.
     """
     own: list[Any] = list(inspect.signature(init).parameters.values())
     names = {p.name for p in own}
@@ -24,12 +24,14 @@ def with_options(init: Init) -> Init:
     shown = [p for p in (*own, *options) if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
     signature = inspect.Signature(sorted(shown, key=lambda p: p.kind))
 
+    owner, takes = init.__qualname__.partition(".")[0], ", ".join(list(signature.parameters)[1:])
+
     @wraps(init)
     def checked(self: Optimizer, *positional: Any, **named: Any) -> None:
-        for name in named:
-            if name not in signature.parameters:
-                takes = ", ".join(list(signature.parameters)[1:])
-                raise TypeError(f"{type(self).__name__} got an unexpected keyword argument {name!r}; it takes {takes}")
+        try:
+            signature.bind(self, *positional, **named)
+        except TypeError as error:
+            raise TypeError(f"{owner} {error}; it takes {takes}") from None
         init(self, *positional, **named)
 
     checked.__signature__ = signature  # type: ignore[attr-defined]

@@ -130,7 +130,9 @@ def test_a_helper_leaves_its_callers_processor_and_no_other(monkeypatch):
     assert sorted(called) == [0, 0, 1, 1]
 
 
-@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="no affinity on this system")
+@pytest.mark.skipif(
+    not hasattr(os, "sched_setaffinity") or len(os.sched_getaffinity(0)) == 1, reason="no affinity to choose here"
+)
 def test_a_helper_follows_its_callers_mask(monkeypatch):
     """One that was started under another mask: its own, as it runs, is that of the caller of today."""
     allowed = os.sched_getaffinity(0)
@@ -150,6 +152,23 @@ def test_a_helper_follows_its_callers_mask(monkeypatch):
     finally:
         os.sched_setaffinity(0, allowed)
     assert masks == [allowed, {min(allowed)}, allowed]
+
+
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_what_one_of_a_crew_raises_is_raised_when_all_are_done(number):
+    done = []
+
+    def job(address, me):
+        if me == number:
+            raise MemoryError(f"of {me}")
+        done.append(me)
+
+    crew = crews.Crew()
+    for _ in range(2):  # and all of them take another call
+        with pytest.raises(MemoryError, match=f"of {number}"):
+            crew.run(job, 0, 3)
+    assert sorted(done) == sorted([n for n in range(3) if n != number] * 2)
+    crew.close()
 
 
 def test_several_networks_train_and_predict_at_a_time(trainer, compiled_engine):

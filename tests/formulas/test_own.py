@@ -84,23 +84,43 @@ def root(z):
     return math.sqrt(abs(z))
 
 
-@pytest.mark.parametrize("activation", [inverse, root])
+@formulas.activation(over=(0.5, 4))
+def log_square(z):
+    """Finite at 0 in float64 only."""
+    return math.log(z * z + 1e-50)
+
+
+@formulas.activation(over=(1, 2))
+def infinite_at_half(z):
+    return 1 / (z - 0.5)
+
+
+PADDED = {  # padding holds 0 before a layer's own activation, and what that makes of it before the next
+    "inverse": [Dense(5, inverse), Dense(17, inverse), Dense(2)],
+    "root": [Dense(5, root), Dense(17, root), Dense(2)],
+    "log_square": [Dense(5, log_square), Dense(3), Dense(2)],
+    "alone": [Dense(5), Activation(inverse), Dense(17), Activation(inverse), Dense(2)],
+    "after a sigmoid": [Dense(5, "sigmoid"), Activation(infinite_at_half), Dense(2)],
+    "last": [Dense(5), Dense(2, "sigmoid"), Activation(infinite_at_half)],
+}
+
+
+@pytest.mark.parametrize("name", PADDED)
 @pytest.mark.parametrize("batch_size", [1, 16, 90])
-@pytest.mark.parametrize("alone", [False, True])
-def test_infinite_at_zero_which_is_what_padding_holds(activation, batch_size, alone, engine):
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_infinite_at_what_padding_holds(name, batch_size, dtype, engine):
     """The formula itself, or its slope: as NumPy has it, where there is no padding."""
     x, y = np.abs(data()[0]) + 1, data()[1]
-    results = []
+    runs = []
     for backend in ("numpy", engine):
-        layers = [Dense(n, kernel_initializer="ones", bias_initializer="ones") for n in (5, 17)]
-        if alone:
-            layers = [layers[0], Activation(activation), layers[1], Activation(activation)]
-        else:
-            layers = [Dense(layer.units, activation, kernel_initializer="ones") for layer in layers]
-        model = fastsgd.Sequential([*layers, Dense(2)], seed=1)
-        model.compile(fastsgd.optimizers.SGD(1e-3), "mse", dtype="float64", backend=backend)
-        results.append(model.fit(x, y, batch_size=batch_size, epochs=3, verbose=0).history["loss"])
-    np.testing.assert_allclose(*results, rtol=1e-9)
+        model = fastsgd.Sequential(copy.deepcopy(PADDED[name]), seed=1)
+        model.build((None, 5))
+        model.set_weights([abs(w) + 0.1 for w in model.get_weights()])
+        model.compile(fastsgd.optimizers.SGD(1e-5), "mse", dtype=dtype, backend=backend)
+        losses_of = model.fit(x, y, batch_size=batch_size, epochs=3, verbose=0, shuffle=False)["loss"]
+        runs.append([*losses_of, model.evaluate(x, y, verbose=0), *model.predict(x[:33]).ravel()])
+        np.testing.assert_allclose(model.predict(x[:1]), model.predict(x[:33])[:1], rtol=1e-5)
+    np.testing.assert_allclose(*runs, rtol=1e-9 if dtype == "float64" else 1e-3)
 
 
 def test_same_bits_in_both_compiled_engines_on_any_number_of_threads():

@@ -181,6 +181,8 @@ def test_lambdas():
         (lambda w, g, lr, clipnorm=1.0: w - lr * g, TypeError, "'clipnorm' has the name of something"),
         (lambda w, g, lr: w, ValueError, "leaves the weight as it is"),
         (lambda w, g, a, b, lr: (w - lr * g, b + g, a * g), ValueError, "each other's old values crosswise"),
+        (lambda w, g, lr: w - lr * g / abs(g), ValueError, "float32 where a weight and its gradient are 0"),
+        (lambda w, g, lr: w - lr * g / (abs(g) + 1e-50), ValueError, "not finite in float32"),
         (lambda w, g, lr: math.gamma(w), TypeError, "update rule lambda: .*functions it knows"),
     ],
 )

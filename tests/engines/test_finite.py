@@ -1,11 +1,13 @@
 """One bad number anywhere in a table of any form is found; what overflows is left to a closer look."""
 
+import weakref
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fastsgd.finite import PART, total_is_finite
+from fastsgd.engines.finite import PART, total_is_finite
 
 BAD = [np.nan, np.inf, -np.inf]
 
@@ -35,6 +37,14 @@ def test_every_row_is_some_threads(threads):
         assert not total_is_finite(table, threads)
         table[row, -1] = np.finfo("f4").max
     assert not total_is_finite(table, threads)
+
+
+def test_the_table_may_go_afterwards():
+    table = np.ones((4, PART // 4), "f4")
+    gone = weakref.ref(table)
+    assert total_is_finite(table, 2)
+    del table
+    assert gone() is None
 
 
 def test_no_rows():

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .engines.threads import Crew
+from ..interrupts import Interrupts
+from .threads import Crew
 
 PART = 1 << 21  # bytes that are worth the waking of a thread
 
@@ -16,14 +17,17 @@ def total_is_finite(table: np.ndarray, threads: int = 1) -> bool:
     large numbers overflow too. Several threads take rows each, if there is enough for them.
     """
     parts = max(1, min(threads, len(table), table.nbytes // PART))
-    totals = np.empty(parts)
+    if parts == 1:
+        return bool(np.isfinite(_total(table)))
+    totals = np.full(parts, np.nan)
 
     def add(_: int, part: int) -> None:
         totals[part] = _total(table[len(table) * part // parts : len(table) * (part + 1) // parts])
 
     crew = Crew()
     try:
-        crew.run(add, 0, parts)
+        with Interrupts() as interrupts, interrupts.held:
+            crew.run(add, 0, parts)
     finally:
         crew.close()
     return bool(np.isfinite(totals).all())
