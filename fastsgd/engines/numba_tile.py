@@ -197,12 +197,14 @@ def make_tiles(shape: Shape, number: Any, suffix: str, reals: Any) -> dict[str, 
                     vecs = shape.vecs // 2 if columns < span else shape.vecs
                     along = acs if stride == 1 else const(1)
                     operands: Any = (A, const(stride) if stride else ars, along, *middle, const(columns))
-                    at_once = UNROLLED if rows >= 4 and stride in (1, 32) else 1  # others have no long runs
+                    if rows < 4 or stride not in (1, 32):  # no long runs, or few: not worth the time to compile more
+                        builder.emit(b, rows, vecs, 1, *operands)
+                        continue
                     run, _, _, K, *_ = middle
-                    rest = b.and_(b.or_(run, K), const(at_once - 1))
+                    rest = b.and_(b.or_(run, K), const(UNROLLED - 1))
                     with b.if_else(b.icmp_signed("==", rest, const(0))) as (none, some):
                         with none:
-                            builder.emit(b, rows, vecs, at_once, *operands)
+                            builder.emit(b, rows, vecs, UNROLLED, *operands)
                         with some:
                             builder.emit(b, rows, vecs, 1, *operands)
 

@@ -200,7 +200,7 @@ def update_rule(f: Function | None = None, *, starts: Mapping[str, float] | None
     nodes, roots = pruned(tape, roots)
     begin = tuple(number(f"{what}: starts of {m}", (starts or {}).get(m, 0.0)) for m in memories)
     made = optimizer_of(RuleRecipe(f.__name__.strip("<>"), nodes, roots, tuple(settings.items()), begin))
-    check_at_zero(what, made())
+    check_at_zero(what, made)
     return made
 
 

@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..kernels.source.arrays import on_arrays, update_arrays
-from ..kernels.source.tables import update_table
+from ..kernels.source.arrays import on_arrays
 from .recipe import Recipe
 
 STEP = 1e-5
@@ -104,8 +103,8 @@ def _names(function: Function) -> tuple[str, ...]:
     return function.__code__.co_varnames
 
 
-def check_at_zero(what: str, optimizer: Any) -> None:
-    """Of an update rule: the first step of a weight of 0 with a gradient of 0, in float32 and in float64.
+def check_at_zero(what: str, made: type[Any]) -> None:
+    """Of the optimizers of an update rule: the first step of a weight of 0 with a gradient of 0, in either dtype.
 
     Units that are dead have such, biases begin like that, and so does the padding of the compiled engines.
 
@@ -114,14 +113,10 @@ def check_at_zero(what: str, optimizer: Any) -> None:
     ValueError
         A new weight or memory is not finite.
     """
-    rule, given = update_table()[optimizer.formula()], optimizer.numbers(np.zeros(1, np.int64))
-    numbers = {name: float(np.ravel(given[name])[0]) for name in rule.numbers}
     for dtype in (np.float32, np.float64):
-        arrays = {name: np.zeros(1, dtype) for name in "wg"}
-        arrays |= {slot: np.full(1, start, dtype) for slot, start in optimizer.starts().items()}
-        with np.errstate(all="ignore"):
-            update_arrays(rule, numbers, arrays)
-        if not all(np.isfinite(array).all() for array in arrays.values()):
+        optimizer, w = made(), np.zeros(1, dtype)
+        optimizer.apply([np.zeros(1, dtype)], [w])
+        if not all(np.isfinite(value).all() for value in (w, *optimizer.get_weights())):
             raise ValueError(
                 f"{what} is not finite in {np.dtype(dtype)} where a weight and its gradient are 0, as those of dead "
                 "units are; keep what it divides by away from 0"

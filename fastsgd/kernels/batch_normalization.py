@@ -37,13 +37,7 @@ def panel_statistics(t: Task, L: Layer, me: i64, p: i64, rows: i64) -> None:
         moving[j] = moving[j] * c[1] - mean[j] * c[2]
         spread[j] = spread[j] * c[1] + variance * c[2]
         deviations[j] = real(1) / sqrt(variance + c[0])
-    clear_padding(deviations, columns_of(L, p), L.width)
-
-
-def clear_padding(a: reals, n: i64, width: i64) -> None:
-    """Without epsilon, a column that is not there would be divided by zero."""
-    for j in range(n, width):
-        a[j] = real(0)
+    clear_padding(deviations, columns_of(L, p), L.width)  # without epsilon these were divided by zero
 
 
 def forward_batch_norm(t: Task, L: Layer, r0: i64, n: i64) -> None:

@@ -97,8 +97,19 @@ def forward_panel(t: Task, L: Layer, me: i64, p: i64, r0: i64, n: i64) -> None:
             clear_columns(L, at(to_reals(L.A), o), p, n)
 
 
+def columns_of(L: Layer, p: i64) -> i64:
+    """Columns of panel p that are no padding."""
+    return min(L.width, L.outputs - p * L.width)
+
+
+def clear_padding(a: reals, n: i64, width: i64) -> None:
+    """Zeros behind the n columns of a row that are no padding."""
+    for j in range(n, width):
+        a[j] = real(0)
+
+
 def clear_columns(L: Layer, a: reals, p: i64, n: i64) -> None:
-    """Zeros behind the last output of n rows of panel p, which stand at a: infinity times a weight of 0 is NaN."""
+    """Zeros in the padding of n rows of panel p, which stand at a: infinity times a weight of 0 is NaN."""
     for r in range(n):
         clear_padding(at(a, r * L.width), columns_of(L, p), L.width)
 

@@ -8,11 +8,6 @@ that nothing overflows (Keras does the same).
 from __future__ import annotations
 
 
-def columns_of(L: Layer, p: i64) -> i64:
-    """Columns of panel p that are no padding."""
-    return min(L.width, L.outputs - p * L.width)
-
-
 def chain(lanes: reals, n: i64) -> real:
     s: real = lanes[0]
     for j in range(1, n):

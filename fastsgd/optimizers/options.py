@@ -23,7 +23,6 @@ def with_options(init: Init) -> Init:
     options = [p for p in inspect.signature(Optimizer).parameters.values() if p.name not in names]
     shown = [p for p in (*own, *options) if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
     signature = inspect.Signature(sorted(shown, key=lambda p: p.kind))
-
     owner, takes = init.__qualname__.partition(".")[0], ", ".join(list(signature.parameters)[1:])
 
     @wraps(init)
