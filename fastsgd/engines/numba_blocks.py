@@ -59,18 +59,6 @@ def make_copy(shape: Shape, number: Any, reals: Any, *, whole_vectors: bool = Fa
     return emit(types.void, reals, reals, types.int64)(move)
 
 
-def make_prefetch(reals: Any) -> Any:
-    """Ask for a line of memory, into the second-level cache."""
-
-    def prefetch(b: Any, place: Any) -> None:
-        byte = b.bitcast(place, ir.IntType(8).as_pointer())
-        kind = ir.FunctionType(ir.VoidType(), [byte.type, I32, I32, I32])
-        to_read, second_level, data = (ir.Constant(I32, i) for i in (0, 2, 1))
-        b.call(declared(b, kind, "llvm.prefetch.p0i8"), [byte, to_read, second_level, data])
-
-    return emit(types.void, reals)(prefetch)
-
-
 def make_transpose(number: Any, reals: Any) -> Any:
     """16 x 16 numbers, rows `source_stride` and `to_stride` apart, turned over in four rounds of shuffles."""
     V = ir.VectorType(number, 16)

@@ -9,7 +9,7 @@ from typing import Any
 from llvmlite import ir
 from numba import types
 
-from .numba_llvm import I32, I64, Shape, call, const, emit
+from .numba_llvm import I32, I64, Shape, ask_for, call, const, emit
 
 ZERO, BIAS, ADD, BIAS_RELU, RELU_SLOPE = range(5)  # what its chains begin with
 UNROLLED = 4  # columns of A at once where there is no rest: the end of 8 rounds is foreseen, that of 32 is not
@@ -72,6 +72,8 @@ class TileBuilder:
         b.branch(outer)
         b.position_at_end(add)
         start[add] = [self.load(b, C, b.add(b.mul(width, const(r)), const(W * v))) for r, v in cells]
+        for r, v in cells:  # the next tile's
+            ask_for(b, b.gep(C, [b.add(b.mul(width, const(rows + r)), const(W * v))]))
         b.branch(outer)
 
         b.position_at_end(outer)  # one run of columns of A

@@ -81,6 +81,16 @@ typedef real_t V;
 #endif
 #define SPAN (VECS * WIDTH) /* columns of a tile; a panel that is narrower gets one of half as many vectors */
 
+/* Into the second-level cache. GCC takes a function that does nothing else for one without effect, and drops its calls. */
+INLINE void prefetch(const real_t *place) {
+#if defined(__GNUC__)
+    __builtin_prefetch(place, 0, 2);
+    __asm__ volatile("");
+#elif defined(X86)
+    _mm_prefetch((const char *)place, _MM_HINT_T1);
+#endif
+}
+
 /* C (rows x vecs*WIDTH) = first + A B. A's columns come in runs of `run` columns, `jump` numbers apart. RELU and its slope
    as formulas have them, to the bit; here they cost no pass over memory (RELU_SLOPE: `first` holds the outputs). */
 INLINE void tile(const real_t *A, int64_t ars, int64_t acs, int64_t run, int64_t jump, const real_t *B, int64_t K,
@@ -91,6 +101,9 @@ INLINE void tile(const real_t *A, int64_t ars, int64_t acs, int64_t run, int64_t
         UNROLL for (int v = 0; v < vecs; v++)
             acc[r][v] = begin == BIAS || begin == BIAS_RELU ? LOAD(first + WIDTH * v)
                         : begin == ADD ? LOAD(C + width * r + WIDTH * v) : SPLAT((real_t)0);
+    if (begin == ADD) /* the next tile's, which by then is in no near cache */
+        UNROLL for (int r = 0; r < rows; r++)
+            UNROLL for (int v = 0; v < vecs; v++) prefetch(C + width * (rows + r) + WIDTH * v);
     while (k < K) {
         const real_t *a = A;
         int64_t end = k + run < K ? k + run : K;
@@ -164,16 +177,6 @@ static void gemv(const real_t *A, int64_t run, int64_t jump, const real_t *B, in
                  int64_t width) {
     if (width == 16) gemv_of(A, run, jump, B, K, first, C, 16, SPAN > 16 ? VECS / 2 : VECS);
     else gemv_of(A, run, jump, B, K, first, C, 32, VECS);
-}
-
-/* Into the second-level cache. GCC takes a function that does nothing else for one without effect, and drops its calls. */
-INLINE void prefetch(const real_t *place) {
-#if defined(__GNUC__)
-    __builtin_prefetch(place, 0, 2);
-    __asm__ volatile("");
-#elif defined(X86)
-    _mm_prefetch((const char *)place, _MM_HINT_T1);
-#endif
 }
 
 /* Columns of a panel at a time in a loop round a formula: a constant for GCC, all of them for LLVM, which else unrolls. */
