@@ -62,7 +62,6 @@ cdef extern from "engine.h" nogil:
     void tile1(reals, int64_t, int64_t, int64_t, int64_t, reals, int64_t, reals, int64_t, reals, int64_t)
     void gemv(reals, int64_t, int64_t, reals, int64_t, reals, reals, int64_t)
     void dots(reals, int64_t, int64_t, reals, int64_t, int64_t, reals)
-    int64_t strip(int64_t)
     void prefetch(reals)
     real_t dot(reals, int64_t, reals, int64_t, int64_t, int64_t)
     void copy(reals, reals, int64_t)

@@ -119,7 +119,7 @@ def names(dtype: np.dtype) -> dict[str, Any]:
         "ROWS": 0, "ONE": 1, "COLUMNS": 2, "LANES": 3, **KINDS,
         "SPAN": ROWS, "TILE_ROWS": ROWS, "REAL_BYTES": dtype.itemsize, "SCRATCH": SCRATCH,
         "tile_full": tile(ROWS), "tile8": tile(8), "tile4": tile(4), "tile2": tile(2), "tile1": tile(1),
-        "transpose": transpose, "copy": copy, "lay": copy, "strip": lambda width: width,
+        "transpose": transpose, "copy": copy, "lay": copy,
         "load_acquire": alone, "store_release": alone, "relax": alone,
         "subnormals_off": lambda: 0, "subnormals_back": lambda mode: None,
     }  # fmt: skip

@@ -32,10 +32,6 @@ def maximum(a, b):
     return a if a > b else b
 
 
-def strip(width):
-    return width
-
-
 # -- Threads
 @emit(types.int64, types.int64)
 def load_acquire(b, p):
@@ -90,7 +86,8 @@ def short_loops(b):
     """
     set.add(b.function.attributes, '"prefer-vector-width"="512"')
     b.function.attributes.add("optsize")
-    b.function.attributes.add("noinline")  # the caller's loops may be unrolled
+    if "alwaysinline" not in b.function.attributes:
+        b.function.attributes.add("noinline")  # the caller's loops may be unrolled
     for argument in b.function.args[2:]:  # the first two are Numba's own
         if isinstance(argument.type, ir.PointerType):
             argument.add_attribute("noalias")
@@ -175,7 +172,7 @@ def names(dtype: np.dtype) -> dict[str, Any]:
     return {
         **records.CONSTANTS,
         "real": dtype.type, "f8": np.float64, "i64": np.int64, "u64": np.uint64, "DOUBLE": double,
-        "where": where, "minimum": minimum, "maximum": maximum, "muladd": muladd, "strip": strip,
+        "where": where, "minimum": minimum, "maximum": maximum, "muladd": muladd,
         "sqrt": unary("sqrt"), "floor": unary("floor"), "absolute": unary("fabs"),
         "pow2": pow2, "exponent": exponent, "mantissa": mantissa,
         "task": at_address("task", numba.from_dtype(np.dtype(TaskRecord))), "layer": layer, "piece": piece,

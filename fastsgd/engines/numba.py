@@ -28,7 +28,9 @@ from .compiled import ENTRY, CompiledNetwork, Library
 
 HERE = Path(__file__).parent
 SOURCES = (*sorted(HERE.glob("*.py")), *sorted(parts.HERE.rglob("*.py")))
-WIDE = {"activate", "apart", "slope", "update", "rank"}  # kernels that call full_width, as their wrappers do
+# Kernels that LLVM is told something about, and their wrappers with them: see intrinsics.
+MARKS = {"activate": "full_width", "apart": "full_width", "slope": "full_width", "update": "full_width",
+         "rank": "short_loops", "judge": "short_loops"}  # fmt: skip
 OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
 BARE = partial(njit, no_cpython_wrapper=True, no_cfunc_wrapper=True)  # for Numba's own calls, not for Python's or C's
 NOT_KEPT = (
@@ -95,7 +97,7 @@ class Kernels:
         arguments = intrinsics.arguments_of(name, self.scalar)
         signature = types.void(*arguments)
         label = f"{name}_{self.dtype.name}_{digest()}{suffix}"
-        code = _wrapper(len(arguments), name.partition("_")[0] in WIDE).replace(co_name=label)
+        code = _wrapper(len(arguments), MARKS.get(name.partition("_")[0])).replace(co_name=label)
         f = python.FunctionType(code, _Late(self, name), label)
         f.__module__, f.__qualname__ = __name__, label  # the cache's file is named after these two
         try:
@@ -116,23 +118,21 @@ class _Late(dict):  # type: ignore[type-arg]
 
     def __missing__(self, key: str) -> Any:
         kernels, name = self._wanted
-        if key == "full_width":
+        if key in MARKS.values():
             return kernels.jitted()[key]
         if key != "kernel":
             raise KeyError(key)
-        f = kernels.function(name).py_func
-        alone = "short_loops" in f.__code__.co_names  # its attributes are for this function only
-        # Else into the wrapper: every call more hands a dozen arguments on through memory.
-        return njit(forceinline=not alone, **OPTIONS)(f)
+        # Into the wrapper, which has the same marks: every call more hands a dozen arguments on through memory.
+        return njit(forceinline=True, **OPTIONS)(kernels.function(name).py_func)
 
 
 @cache
-def _wrapper(arguments: int, wide: bool) -> python.CodeType:
+def _wrapper(arguments: int, mark: str | None) -> python.CodeType:
     """The code of a function of so many arguments that hands them to ``kernel``; in this file, for the cache."""
     names = ", ".join(f"a{i}" for i in range(arguments))
-    mark = "    full_width()\n" if wide else ""
+    line = f"    {mark}()\n" if mark else ""
     space: dict[str, Any] = {}
-    exec(compile(f"def wrapper({names}):\n{mark}    kernel({names})\n", __file__, "exec"), space)
+    exec(compile(f"def wrapper({names}):\n{line}    kernel({names})\n", __file__, "exec"), space)
     return space["wrapper"].__code__
 
 

@@ -179,9 +179,6 @@ static void gemv(const real_t *A, int64_t run, int64_t jump, const real_t *B, in
     else gemv_of(A, run, jump, B, K, first, C, 32, VECS);
 }
 
-/* Columns of a panel at a time in a loop round a formula: a constant for GCC, all of them for LLVM, which else unrolls. */
-#define strip(width) 16
-
 /* Rows are short: a masked move for what is left of a vector takes 3 cycles, a loop over it 20. */
 INLINE void copy(real_t *to, const real_t *from, int64_t n) {
 #if defined(__AVX512F__)

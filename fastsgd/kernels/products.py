@@ -84,36 +84,39 @@ def gather(t: Task, me: i64, order: ints, base: i64, r0: i64, r1: i64) -> None:
     """
     x: reals = to_reals(t.x)
     panels: reals = to_reals(t.input + me * t.apart)
+    inputs = t.inputs
+    stride = t.x_stride
+    pitch = t.pitch
     width = t.input_width
-    if t.inputs < ROW_BY_ROW:
-        for p in range((t.inputs + width - 1) // width):
-            c = p * width
-            n = min(width, t.inputs - c)
+    c = 0
+    if inputs < ROW_BY_ROW:
+        while c < inputs:
+            n = min(width, inputs - c)
             for r in range(r0, r1):
-                lay(at(panels, c * t.pitch + r * width), at(x, (base + order[r]) * t.x_stride + c), n)
+                lay(at(panels, c * pitch + r * width), at(x, (base + order[r]) * stride + c), n)
+            c = c + width
     else:
         for r in range(r0, r1):
             if r + 1 < r1:
-                fetch_row(t, base + order[r + 1])
-            row: reals = at(x, (base + order[r]) * t.x_stride)
-            for c in range(0, t.inputs, 32):  # `width`, which here is no other
-                lay(at(panels, c * t.pitch + r * width), at(row, c), min(width, t.inputs - c))
+                ask(at(x, (base + order[r + 1]) * stride), inputs)
+            row: reals = at(x, (base + order[r]) * stride)
+            for c in range(0, inputs, 32):  # `width`, which here is no other
+                lay(at(panels, c * pitch + r * width), at(row, c), min(width, inputs - c))
 
 
-def fetch_row(t: Task, i: i64) -> None:
-    """Ask memory for the inputs of sample i."""
-    row: reals = at(to_reals(t.x), i * t.x_stride)
-    c = 0
-    while c < t.inputs:
-        prefetch(at(row, c))
-        c = c + 64 // REAL_BYTES
-    prefetch(at(row, t.inputs - 1))
+def ask(numbers: reals, n: i64) -> None:
+    """Have memory send so many numbers."""
+    i = 0
+    while i < n:
+        prefetch(at(numbers, i))
+        i = i + 64 // REAL_BYTES
+    prefetch(at(numbers, n - 1))
 
 
 def fetch(t: Task, order: ints, i: i64, known: i64) -> None:
     """Ask memory for the sample in place i of the order, and its target, if so many are known."""
     if i < known:
-        fetch_row(t, order[i])
+        ask(at(to_reals(t.x), order[i] * t.x_stride), t.inputs)
         target_bytes = t.y_stride * REAL_BYTES
         if t.labels:
             target_bytes = t.y_stride * 8

@@ -40,7 +40,7 @@ def sgd_w(w: real, g: real, lr: real) -> real:
 
 
 def momentum_v(v: real, g: real, lr: real, mu: real) -> real:
-    return muladd(mu, v, -(lr * g))
+    return muladd(mu, v, -lr * g)
 
 
 def momentum_w(w: real, v: real) -> real:
@@ -48,11 +48,11 @@ def momentum_w(w: real, v: real) -> real:
 
 
 def nesterov_v(v: real, g: real, lr: real, mu: real) -> real:
-    return muladd(mu, v, -(lr * g))
+    return muladd(mu, v, -lr * g)
 
 
 def nesterov_w(w: real, v: real, g: real, lr: real, mu: real) -> real:
-    return w + muladd(mu, v, -(lr * g))
+    return w + muladd(mu, v, -lr * g)
 
 
 def torch_momentum_v(v: real, g: real, mu: real) -> real:

@@ -24,14 +24,13 @@ def _rank_loop(r: Rule) -> str:
 def rank_{r.name}(
     w: apart, x: apart, e: apart, {_banks(r, "apart")}, rows: i64, width: i64, h: apart
 ) -> None:
-{_numbers(r)}    full_width()
+{_numbers(r)}    short_loops()
     for k in range(rows):
         x_k: real = x[k]
-        q = 0
-        while q < width:
+        for q in range(0, width, 16):
             o = k * width + q
-            for j in range(strip(width)):
-{_update_of_one(r, "x_k * e[q + j]", "o + j", " " * 16)}            q = q + strip(width)
+            for j in range(16):
+{_update_of_one(r, "x_k * e[q + j]", "o + j", " " * 16)}
 
 """
 
