@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -163,14 +164,14 @@ class Program:
     on_logits: bool = False
     finish: Finish | None = None
 
-    @property
+    @cached_property
     def memories(self) -> str:
         """Letters of what an update keeps of each weight: the rule's slots, a moving average, a sum of gradients."""
         finish = self.finish or Finish()
         slots = update_table()[self.rule].slots if self.rule else ""
         return slots + AVERAGE * finish.average + GATHERED * (finish.gather > 1)
 
-    @property
+    @cached_property
     def deferred(self) -> bool:
         """Updates need whole gradients: they cannot be done tile by tile as gradients arise."""
         return bool(self.rule) and (
@@ -179,7 +180,7 @@ class Program:
             or any((op.weights and not op.trainable) or any(op.limits) for op in self.ops)
         )
 
-    @property
+    @cached_property
     def regularized(self) -> bool:
         """Weights add to the loss."""
         return any(op.trainable and any(map(any, op.penalties)) for op in self.ops)
@@ -203,17 +204,17 @@ class Program:
     def outputs(self) -> int:
         return self.ops[-1].outputs
 
-    @property
+    @cached_property
     def is_plain(self) -> bool:
         """Dense layers and activations only."""
         return all(op.is_plain for op in self.ops)
 
-    @property
+    @cached_property
     def costs_activity(self) -> bool:
         """Outputs of some step add to the loss."""
         return any(op.kind == "activity" for op in self.ops)
 
-    @property
+    @cached_property
     def whole_batches(self) -> bool:
         """Some step needs all rows of a batch at once, in training."""
         return any(op.kind == "batch_norm" and op.trainable for op in self.ops)
@@ -223,7 +224,7 @@ class Program:
         """What a row's losses are divided by."""
         return self.loss_elements or self.outputs
 
-    @property
+    @cached_property
     def by_row(self) -> bool:
         """The loss is one of whole rows."""
         return self.loss in row_loss_table()

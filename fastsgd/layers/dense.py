@@ -147,7 +147,10 @@ class Dense(_Activated):
         assert self.inputs is not None
         dense, *more = self._step("dense", self.inputs, self.units, self.use_bias)
         active = activity_op(self.activity_regularizer, self.units)
-        return replace(dense, **self._weighed()), *more, *([] if active is None else [active])
+        weighed = self._weighed()
+        if any(weighed.values()):
+            dense = replace(dense, **weighed)
+        return dense, *more, *([] if active is None else [active])
 
     def _weighed(self) -> dict[str, Any]:
         regularized = (self.kernel_regularizer, self.bias_regularizer)
