@@ -193,17 +193,21 @@ INLINE void copy(real_t *to, const real_t *from, int64_t n) {
 }
 
 /* The same where whole vectors may be written, with zeros behind the last number: what is stored under a mask, or in parts,
-   is not handed on to a load that follows. */
+   is not handed on to a load that follows. The mask comes first, as all rows have the same: 0.9 of a step of 13-1 at 256. */
 INLINE void lay(real_t *to, const real_t *from, int64_t n) {
+#if defined(__AVX512F__) || (defined(__AVX2__) && !defined(FASTSGD_DOUBLE))
+    int64_t i = 0;
 #if defined(__AVX512F__)
-    for (; n >= WIDTH; n -= WIDTH, to += WIDTH, from += WIDTH) STORE(to, LOAD(from));
-    if (n > 0) STORE(to, FOR_TYPE(_mm512_maskz_loadu_ps, _mm512_maskz_loadu_pd)((FOR_TYPE(__mmask16, __mmask8))((1u << n) - 1), from));
-#elif defined(__AVX2__) && !defined(FASTSGD_DOUBLE)
-    for (; n >= 8; n -= 8, to += 8, from += 8) STORE(to, LOAD(from));
-    if (n > 0) {
-        __m256i places = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
-        STORE(to, _mm256_maskload_ps(from, _mm256_cmpgt_epi32(_mm256_set1_epi32((int)n), places)));
-    }
+    const FOR_TYPE(__mmask16, __mmask8) left = (FOR_TYPE(__mmask16, __mmask8))((1u << (n & (WIDTH - 1))) - 1);
+#define PART(p) FOR_TYPE(_mm512_maskz_loadu_ps, _mm512_maskz_loadu_pd)(left, p)
+#else
+    const __m256i places = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+    const __m256i left = _mm256_cmpgt_epi32(_mm256_set1_epi32((int)(n & (WIDTH - 1))), places);
+#define PART(p) _mm256_maskload_ps(p, left)
+#endif
+    for (; i + WIDTH <= n; i += WIDTH) STORE(to + i, LOAD(from + i));
+    if (i < n) STORE(to + i, PART(from + i));
+#undef PART
 #else
     memcpy(to, from, (size_t)n * sizeof *to);
 #endif
