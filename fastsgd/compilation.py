@@ -148,7 +148,7 @@ class Compiled(Stack):
         self.build(rows_x.shape[1])
         assert self.outputs is not None
         assert self.loss is not None
-        terms, n = self.loss.terms(self.outputs, self._last_op()), len(rows_x)
+        terms, n = self.loss.terms(self.outputs, self._ops()[-1]), len(rows_x)
         exact = terms.labels or self.target_scale.wanted
         has = f"the model has {self.outputs} output{'s' if self.outputs > 1 else ''}"
         rows_y = targets(

@@ -58,7 +58,6 @@ class Op:
         Steps of a residual block that come before its end.
     seed : int, optional
         Of the draws of dropout and noise; None: that of the training.
-        False: training leaves the weights as they are.
     penalties : tuple of (float, float)
         For each array of weights l1 and l2: ``l1 sum |w| + l2 sum w**2`` adds to the loss; empty: none.
     limits : tuple of Limits or None

@@ -317,16 +317,7 @@ class Stack:
         for layer in self.layers:
             layer.check_dtype(dtype)
         ops = tuple(op for layer in self.layers for op in layer.ops())
-        return ops or (self._identity(),)
-
-    def _last_op(self) -> Op:
-        """The last of :meth:`_ops`, sooner."""
-        made = (ops[-1] for layer in reversed(self.layers) if (ops := layer.ops()))
-        return next(made, None) or self._identity()
-
-    def _identity(self) -> Op:
-        """What a network does whose layers learn nothing."""
-        return Op("activation", self.inputs or 1, self.inputs or 1)
+        return ops or (Op("activation", self.inputs or 1, self.inputs or 1),)  # nothing is learned: the identity
 
     # -- As a whole ---------------------------------------------------------------------------------------------------
     def summary(self, print_fn: Callable[[str], Any] | None = None) -> None:

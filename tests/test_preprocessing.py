@@ -132,6 +132,20 @@ def test_what_the_first_fit_learned_stays_until_adapt():
     assert before.layers[0].mean.tolist() == layer.mean.tolist()
 
 
+def test_a_fit_that_is_refused_teaches_nothing():
+    x, y = rows()
+    model = fastsgd.Sequential([Normalization(), Dense(3)])
+    model.compile("sgd", "mse", scale_target=True)
+    model.add(Dense(1, dtype="float64"))
+    with pytest.raises(ValueError, match="dtype"):
+        model.fit(x, y, verbose=0)
+    assert model.layers[0].mean is None
+    model.pop()
+    model.add(Dense(1))
+    losses = model.fit(x, y, epochs=5, verbose=0).history["loss"]
+    assert losses[-1] < losses[0]
+
+
 def test_weights_copies_and_configs():
     x, y = rows()
     model = fitted(x, y, [Normalization()], scale_target=True)

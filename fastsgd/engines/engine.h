@@ -162,7 +162,7 @@ enum { ROWS, ONE, COLUMNS, LANES }; /* paths */
 #define PAUSE() (void)0
 #endif
 
-INLINE void relax(int64_t waited) { /* spin a few microseconds, then let others run, then sleep: see SPINS in numba.py */
+INLINE void relax(int64_t waited) { /* spin a few microseconds, then let others run, then sleep: as in intrinsics.py */
     if (waited < 500) PAUSE();
     else if (waited < 5000) YIELD();
     else DOZE();

@@ -98,7 +98,8 @@ def names(dtype: np.dtype) -> dict[str, Any]:
         return array[i:]
 
     return {
-        "real": real, "f8": np.float64, "i64": int, "u64": np.uint64, "DOUBLE": dtype == np.float64,
+        "real": real, "f8": np.float64, "i64": int, "DOUBLE": dtype == np.float64,
+        "u64": lambda i: np.uint64(int(i) & (2**64 - 1)),
         "where": lambda c, a, b: a if c else b,
         "minimum": lambda a, b: a if a < b else b, "maximum": lambda a, b: a if a > b else b,
         "muladd": lambda a, b, c: a * b + c,

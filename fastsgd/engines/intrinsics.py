@@ -213,9 +213,8 @@ def arguments_of(kernel: str, scalar: Any) -> tuple[Any, ...]:
     Parameters
     ----------
     kernel : str
-        ``train`` or ``infer``; ``product``; or a rendered loop: ``activate_...``, ``apart_...``, ``slope_...``,
-        ``loss_...``,
-        ``judge_...``, ``update_...``.
+        ``train`` or ``infer``; ``product``; a part of a path, such as ``block_...``; or a rendered loop, such as
+        ``activate_...``.
     scalar : numba type
         float32 or float64.
     """

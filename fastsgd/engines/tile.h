@@ -81,7 +81,7 @@ typedef real_t V;
 #endif
 #define SPAN (VECS * WIDTH) /* columns of a tile; a panel that is narrower gets one of half as many vectors */
 
-/* Into the second-level cache. GCC takes a function that does nothing else for one without effect, and drops its calls. */
+/* Into the second-level cache. GCC takes a function that does nothing else for one without effect; its calls go. */
 INLINE void prefetch(const real_t *place) {
 #if defined(__GNUC__)
     __builtin_prefetch(place, 0, 2);
@@ -101,9 +101,10 @@ INLINE void tile(const real_t *A, int64_t ars, int64_t acs, int64_t run, int64_t
         UNROLL for (int v = 0; v < vecs; v++)
             acc[r][v] = begin == BIAS || begin == BIAS_RELU ? LOAD(first + WIDTH * v)
                         : begin == ADD ? LOAD(C + width * r + WIDTH * v) : SPLAT((real_t)0);
-    if (begin == ADD) /* the next tile's, which by then is in no near cache */
+    if (begin == ADD) /* the next tile's lines, which by then are in no near cache */
         UNROLL for (int r = 0; r < rows; r++)
-            UNROLL for (int v = 0; v < vecs; v++) prefetch(C + width * (rows + r) + WIDTH * v);
+            UNROLL for (int v = 0; v < vecs; v++)
+                if (WIDTH * v * sizeof(real_t) % 64 == 0) prefetch(C + width * (rows + r) + WIDTH * v);
     while (k < K) {
         const real_t *a = A;
         int64_t end = k + run < K ? k + run : K;
@@ -193,7 +194,7 @@ INLINE void copy(real_t *to, const real_t *from, int64_t n) {
 }
 
 /* The same where whole vectors may be written, with zeros behind the last number: what is stored under a mask, or in parts,
-   is not handed on to a load that follows. The mask comes first, as all rows have the same: 0.9 of a step of 13-1 at 256. */
+   is not handed on to a load that follows. The mask comes first, being that of all rows: 0.9 of a step of 13-1 at 256. */
 INLINE void lay(real_t *to, const real_t *from, int64_t n) {
 #if defined(__AVX512F__) || (defined(__AVX2__) && !defined(FASTSGD_DOUBLE))
     int64_t i = 0;

@@ -1,13 +1,13 @@
 """The column path: each thread owns column panels of every layer.
 
-A weight, its memories and its gradient never leave the core that owns their panel; activations and deltas cross, layer by
-layer, with a barrier after each. That is little beside the weights when a batch is small and layers are wide: a line that
+A weight, its memories and its gradient never leave the core that owns their panel, but for a panel that is cut;
+activations and deltas cross, layer by layer, with a barrier after each. That is little beside the weights when a batch is small and layers are wide: a line that
 crosses costs 16 to 18 ns, and under the row path half of all weights cross twice a step. For the same reason each thread
 gathers all rows for itself (784-256-10 at 32: 0.84 of the time on two threads). Every number comes from the same
 chain as under the row path, so the two give the same bits. Taken by batches of one block in networks 64 wide and more.
 
-Panels that do not go into the threads are cut by rows: the ten outputs of 784-256-10 at 256 took one of two threads 4 %
-of the step, and the other had to wait.
+Where panels do not divide evenly among the threads, some are cut by rows: the ten outputs of 784-256-10 at 256 took one of
+two threads 4 % of the step, and the other had to wait.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def block_of_columns(
             for p in range(first // rows, (end + rows - 1) // rows):
                 r = max(0, first - p * rows)
                 forward_panel(t, L, me, p, r, min(rows, end - p * rows) - r)
-            if l < t.depth - 1 or L.panels > 1:  # of a single panel each thread has the rows that it will want
+            if l < t.depth - 1 or L.panels > 1:  # a single panel is cut where the losses are
                 barrier(t, me)
     if r1 > r0:
         if t.predictions:
@@ -52,7 +52,10 @@ def block_of_columns(
 
 
 def cut(panels: i64, rows: i64, part: i64, parts: i64) -> i64:
-    """Where a thread's part of so many panels begins, counted in rows of panels: one for two threads is cut in its middle."""
+    """Where a thread's part of so many panels begins, counted in rows of panels: a multiple of 16 within its panel.
+
+    Of a single panel it is the thread's share of the rows, to the row.
+    """
     whole = panels * rows * part // parts
     return whole // rows * rows + min(rows, (whole % rows + 15) // 16 * 16)
 

@@ -2,7 +2,7 @@
 
 Gathering of several batches' gradients, regularizers, clipping, decay of some weights only, moving averages, constraints.
 Weights come in pieces: runs of memory that one thread works through from gradient to weight, a multiple of 16 elements.
-A thread's pieces are those of the panels that it owns on the column path, wherever the gradients came from.
+A thread's pieces are about those panels that it owns on the column path, wherever the gradients came from.
 What is summed over pieces (norms, penalties) is noted by piece and added up in their order by whoever needs it, so that
 the bits do not depend on the number of threads. One to three barriers an update, where the fused paths need none.
 """

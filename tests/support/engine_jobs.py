@@ -69,13 +69,15 @@ class Trainer:
         falling = 1 / (1 + 0.01 * t[:, None] * np.array([name in ("lr", "a", "b") for name in numbers]))
         return np.array([NUMBERS[name] for name in numbers]) * falling
 
-    def run(self, engine, *, batch_size, epochs=2, threads=1, shuffle=True, keep_predictions=False, x=None, y=None):
+    def run(
+        self, engine, *, batch_size, epochs=2, threads=1, shuffle=True, seed=7, keep_predictions=False, x=None, y=None
+    ):  # fmt: skip
         """Train from the initial weights; returns the network and the finished run."""
         network = engine.network(self.program)
         network.set_weights(self.weights)
         with network.training(
             self.x if x is None else x, self.y if y is None else y, batch_size=batch_size, hyper=self.hyper, step=0,
-            shuffle=shuffle, seed=7, first_epoch=0, threads=threads, keep_predictions=keep_predictions,
+            shuffle=shuffle, seed=seed, first_epoch=0, threads=threads, keep_predictions=keep_predictions,
         ) as run:  # fmt: skip
             while run.epoch < epochs:
                 run.advance(epochs)

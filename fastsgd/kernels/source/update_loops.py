@@ -31,7 +31,6 @@ def rank_{r.name}(
             o = k * width + q
             for j in range(16):
 {_update_of_one(r, "x_k * e[q + j]", "o + j", " " * 16)}
-
 """
 
 
