@@ -68,7 +68,7 @@ def test_shapes_and_batches(trainer, engines, widths, batch_size, dtype):
     job = trainer(widths, dtype=dtype, rows=700 if batch_size > 100 else 101)
     settings = {"batch_size": min(batch_size, len(job.x)), "epochs": 2}
     digests = {name: job.digest(e, **settings) for name, e in engines.items()}
-    digests |= {t: job.digest(next(iter(engines.values())), threads=t, **settings) for t in (2, 3, 7)}
+    digests |= {t: job.digest(next(iter(engines.values())), threads=t, **settings) for t in (2, 3)}
     assert len(set(digests.values())) == 1, digests
 
 
@@ -112,9 +112,11 @@ def test_linear_models_have_the_same_bits_on_the_path_of_one(trainer, compiled_e
 
 
 @fused
-def test_thread_counts(trainer, engines):
-    job = trainer((16, 64, 64, 3), rows=400)
-    digests = {(name, t): job.digest(e, batch_size=300, threads=t) for name, e in engines.items() for t in THREADS}
+@pytest.mark.parametrize(("widths", "batch_size"), [((16, 64, 64, 3), 300), ((20, 96, 10), 100)])
+def test_thread_counts(trainer, engines, widths, batch_size):
+    """Rows dealt out to threads; panels dealt out, of which some are cut."""
+    job = trainer(widths, rows=400)
+    digests = {(n, t): job.digest(e, batch_size=batch_size, threads=t) for n, e in engines.items() for t in THREADS}
     assert len(set(digests.values())) == 1, digests
 
 
