@@ -76,6 +76,7 @@ CONSTANTS = {
     **{kind.upper(): number for number, kind in enumerate(KINDS)},
     **{name.upper(): place for place, name in enumerate(FINISH)},
     "MANY": 64, "AHEAD": 4,  # batches of one row that are taken in one go, and how many of them before its turn a row is asked for
+    "ROWS_AHEAD": 32,  # between a row that is gathered and the one asked for meanwhile, where rows are narrow
     "ROW_BY_ROW": 128,  # columns of rows that are gathered one after the other, and not panel by panel
     "CLIP_VALUE": 1, "CLIP_NORM": 2, "CLIP_ALL": 3,  # ways to clip
     "NOT_NEGATIVE": 1, "NORMS": 2, "NORM": 3,  # constraints: NORMS of the columns of a panel, or the one NORM of a group
