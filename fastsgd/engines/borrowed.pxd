@@ -53,6 +53,7 @@ cdef extern from "engine.h" nogil:
     void call_finish(int64_t, int64_t, int64_t, reals)
     void call_forward(int64_t, int64_t, int64_t, int64_t, int64_t, int64_t)
     void call_learn(int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, reals)
+    void call_descend(int64_t, int64_t, reals, int64_t, int64_t, reals, reals, reals, reals, reals, reals, int64_t, int64_t, reals)
     void call_rank(int64_t, reals, reals, reals, reals, reals, reals, int64_t, int64_t, reals)
 
     void tile_full(reals, int64_t, int64_t, int64_t, int64_t, reals, int64_t, reals, int64_t, reals, int64_t)

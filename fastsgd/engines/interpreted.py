@@ -148,7 +148,7 @@ def library(dtype: np.dtype) -> Library:
         return run
 
     space |= names(dtype) | {"call_activation": call, "call_product": call, "call_loss": call, "call_update": call}
-    space |= {"call_settle": call, "call_finish": call}
+    space |= {"call_settle": call, "call_finish": call, "call_descend": call}
     space |= {"call_rank": call, "call_block": call, "call_forward": call, "call_learn": call, "call_judge": call}
     text.load(space)
     order = [name for name, f in space.items() if callable(f)]

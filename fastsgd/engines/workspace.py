@@ -188,6 +188,9 @@ class Workspace:
         t.settle = 0 if path == ONE else address(f"settle_{name}")
         t.finish = address("finish_update") if program.deferred else 0
         t.rank = address(f"rank_{program.rule}") if path == ONE else 0
+        fused = path in (ROWS, COLUMNS) and program.rule and not program.deferred
+        fused = fused and program.rule not in ADDED  # which Numba compiles: it could not call another engine's product
+        t.descend = address(f"descend_{program.rule}") if fused else 0
 
     def keep(self, array: np.ndarray) -> int:
         """The address of an array that lives as long as this."""

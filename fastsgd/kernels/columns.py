@@ -1,10 +1,11 @@
 """The column path: each thread owns column panels of every layer.
 
 A weight, its memories and its gradient never leave the core that owns their panel, but for a panel that is cut;
-activations and deltas cross, layer by layer, with a barrier after each. That is little beside the weights when a batch is small and layers are wide: a line that
-crosses costs 16 to 18 ns, and under the row path half of all weights cross twice a step. For the same reason each thread
-gathers all rows for itself (784-256-10 at 32: 0.84 of the time on two threads). Every number comes from the same
-chain as under the row path, so the two give the same bits. Taken by batches of one block in networks 64 wide and more.
+activations and deltas cross, layer by layer, with a barrier after each. That is little beside the weights when a batch
+is small and layers are wide: a line that crosses costs 16 to 18 ns, and under the row path half of all weights cross
+twice a step. For the same reason each thread gathers all rows for itself (784-256-10 at 32: 0.84 of the time on two
+threads). Every number comes from the same chain as under the row path, so the two give the same bits. Taken by batches of
+one block in networks 64 wide and more.
 
 Where panels do not divide evenly among the threads, some are cut by rows: the ten outputs of 784-256-10 at 256 took one of
 two threads 4 % of the step, and the other had to wait.

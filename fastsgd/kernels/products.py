@@ -30,16 +30,7 @@ def product(
     """
     r = 0
     while r < rows:
-        left = rows - r
-        n = 1
-        if left >= TILE_ROWS and (TILE_ROWS != 12 or left != 16):
-            n = TILE_ROWS
-        elif left >= 8 and TILE_ROWS > 8:
-            n = 8
-        elif left >= 4 and TILE_ROWS > 4:
-            n = 4
-        elif left >= 2:
-            n = 2
+        n = rows_of_tile(rows - r)
         a: reals = at(A, r * ars)
         h = 0
         while h < width:
@@ -60,6 +51,40 @@ def product(
                 tile1(a, ars, acs, run, jump, b, K, f, begin, c, width)
             h = h + SPAN
         r = r + n
+
+
+def rows_of_tile(left: i64) -> i64:
+    """Rows of the tile that comes next where so many are left."""
+    n = 1
+    if left >= TILE_ROWS and (TILE_ROWS != 12 or left != 16):
+        n = TILE_ROWS
+    elif left >= 8 and TILE_ROWS > 8:
+        n = 8
+    elif left >= 4 and TILE_ROWS > 4:
+        n = 4
+    elif left >= 2:
+        n = 2
+    return n
+
+
+def gradient_tile(product: i64, x: reals, stride: i64, rows: i64, d: reals, g: reals, left: i64, width: i64) -> i64:
+    """g = x' d, but one tile of it, which begins where x does; returns how many of the rows that are left that is.
+
+    The usual tiles without the detour over ``product``, which costs as much as four rows of x and d.
+    """
+    n = rows_of_tile(left)
+    h = 0
+    if n == TILE_ROWS:
+        while h < width:
+            tile_full(x, 1, stride, rows, 0, at(d, h), rows, g, ZERO, at(g, h), width)
+            h = h + SPAN
+    elif n == 8:
+        while h < width:
+            tile8(x, 1, stride, rows, 0, at(d, h), rows, g, ZERO, at(g, h), width)
+            h = h + SPAN
+    else:
+        call_product(product, x, 1, stride, rows, 0, d, rows, g, ZERO, g, n, width)
+    return n
 
 
 def vector_product(t: Task, a: reals, B: reals, K: i64, begin: i64, c: reals, width: i64) -> None:

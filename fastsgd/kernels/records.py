@@ -133,6 +133,7 @@ TASK = {
     "group": "i64",
     "update": "i64",  # address of a loop
     "rank": "i64",  # address of the same rule's loop for batch 1
+    "descend": "i64",  # and of that for batches of one block; 0: there is none
     "deferred": "i64",  # 1: updates need whole gradients, see finish.py; what follows is about them
     "pieces": "i64",  # number of pieces
     "piece": "i64",  # address of their records

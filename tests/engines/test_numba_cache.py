@@ -57,8 +57,8 @@ def test_second_process_compiles_nothing_and_a_damaged_cache_is_no_obstacle(tmp_
     root = copied(tmp_path)
     first = train(root, job="net")
     made = {path: path.stat().st_mtime_ns for path in entries(root)}
-    assert len(made) == 9  # train, infer, product, block, settle, activation, slope, loss, update: one entry each
-    assert len(entries(root, "nbi")) == 9  # and one index each: no file is shared by two functions
+    assert len(made) == 10  # train, infer, product, block, settle, activation, slope, loss, update, descend: one each
+    assert len(entries(root, "nbi")) == 10  # and one index each: no file is shared by two functions
     assert train(root, job="net") == first
     assert {path: path.stat().st_mtime_ns for path in entries(root)} == made
     for path in [*entries(root), *entries(root, "nbi")]:
