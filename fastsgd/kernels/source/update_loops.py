@@ -19,28 +19,14 @@ def update_{r.name}(w: reals, g: reals, {_banks(r, "reals")}, n: i64, h: reals) 
 
 
 def _rank_loop(r: Rule) -> str:
-    """The update of rows in batch 1: the gradient, inputs x times deltas e, is made on the way and never stored.
-
-    A row is straight code for either width, in vectors of 16: 0.7 of the time of a loop that ends after one or two rounds
-    (0.8 to 0.85 of a step of batch 1).
-    """
+    """The update of rows in batch 1: the gradient, inputs x times deltas e, is made on the way and never stored."""
     return f"""
 def rank_{r.name}(
     w: apart, x: apart, e: apart, {_banks(r, "apart")}, rows: i64, width: i64, h: apart
 ) -> None:
 {_numbers(r)}    short_loops()
-    if width == 32:
-{_rank_rows(r, 32)}    else:
-{_rank_rows(r, 16)}
+{_rows(r, "k", "rows", "x[k] * e[j]", "k * {width} + j", " " * 4)}
 """
-
-
-def _rank_rows(r: Rule, width: int) -> str:
-    parts = "".join(
-        f"            for j in range({q}, {q + 16}):\n{_update_of_one(r, 'x_k * e[j]', f'k * {width} + j', ' ' * 16)}"
-        for q in range(0, width, 16)
-    )
-    return f"        for k in range(rows):\n            x_k: real = x[k]\n{parts}"
 
 
 def _descend_loop(r: Rule) -> str:
@@ -58,11 +44,22 @@ def descend_{r.name}(
     k = 0
     while k < n:
         done = gradient_tile(product, at(x, k), stride, rows, d, g, n - k, width)
-        for q in range(0, done * width, 16):
-            o = k * width + q
-            for j in range(16):
-{_update_of_one(r, "g[q + j]", "o + j", " " * 16)}        k = k + done
+{_rows(r, "i", "done", "g[i * {width} + j]", "(k + i) * {width} + j", " " * 8)}        k = k + done
 """
+
+
+def _rows(r: Rule, row: str, rows: str, gradient: str, place: str, indent: str) -> str:
+    """The update of rows of a panel, of 32 columns or 16; ``{width}`` in an expression stands for that.
+
+    A row is straight code, in vectors of 16: 0.7 of the time of a loop that ends after one or two rounds.
+    """
+    text = ""
+    for case, width in (("if width == 32:", 32), ("else:", 16)):
+        text += f"{indent}{case}\n{indent}    for {row} in range({rows}):\n"
+        for q in range(0, width, 16):
+            text += f"{indent}        for j in range({q}, {q + 16}):\n"
+            text += _update_of_one(r, gradient.format(width=width), place.format(width=width), indent + " " * 12)
+    return text
 
 
 def _update_of_one(r: Rule, gradient: str, i: str, indent: str) -> str:
