@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -12,32 +13,34 @@ from numba import njit, types
 from fastsgd.engines import cython, numba, numba_llvm
 
 ENGINES = ("cython", "numba")
-PHASES = {"gather": 5, "forward": 3, "backward": 3, "learn": 6}  # kernel -> number of arguments, the Task first
+PHASES = {"gather": 6, "forward": 4, "backward": 3, "learn": 6}  # kernel -> number of arguments, the Task first
 
 
 @cache
-def _by_address(arguments: int) -> Any:
-    """(times, address of a C function of int64 or pointer arguments, *arguments)"""
-    call = numba_llvm.called(f"call{arguments}", *[types.int64] * arguments)
+def _repeated(engine: str, address: int, arguments: int) -> Any:
+    """(times, *arguments, int64 or pointers) of a kernel that stands at this address."""
+    if engine == "numba":  # whose kernels call each other in its own way
+        call, head = numba_llvm.called(f"call{arguments}", *[types.int64] * arguments), f"{address}, "
+    else:
+        call, head = ctypes.CFUNCTYPE(None, *[ctypes.c_int64] * arguments)(address), ""
     names = ", ".join(f"a{i}" for i in range(arguments))
     space = {"call": call}
-    exec(f"def repeat(times, f, {names}):\n    for _ in range(times):\n        call(f, {names})\n", space)
-    return njit(types.void(*[types.int64] * (arguments + 2)), nogil=True)(space["repeat"])
+    exec(f"def repeat(times, {names}):\n    for _ in range(times):\n        call({head}{names})\n", space)
+    return njit(types.void(*[types.int64] * (arguments + 1)), nogil=True)(space["repeat"])
 
 
 def product(engine: str, dtype: np.dtype) -> Callable[..., None]:
     """(times, *arguments of ``product``, arrays as addresses)"""
     library = cython.library(cython.chosen(), dtype) if engine == "cython" else numba.library(dtype)
-    repeat, address = _by_address(12), library.address("product")
-    return lambda times, *arguments: repeat(times, address, *arguments)
+    return _repeated(engine, library.address("product"), 12)
 
 
 @cache
 def _numba_phase(dtype: np.dtype, name: str) -> Any:
     space = dict(numba.Kernels(dtype).jitted())
     casts = {
-        "gather": "task(t), to_ints(a), b, c, d",
-        "forward": "task(t), a, b",
+        "gather": "task(t), a, to_ints(b), c, d, e",
+        "forward": "task(t), a, b, c",
         "backward": "task(t), a, b",
         "learn": "task(t), a, b, c, d, to_reals(e)",
     }
@@ -50,5 +53,4 @@ def phase(engine: str, dtype: np.dtype, name: str) -> Callable[..., None]:
     """(times, address of a Task, *further arguments of the phase)"""
     if engine == "numba":
         return _numba_phase(dtype, name)
-    repeat, address = _by_address(PHASES[name]), cython.library(cython.chosen(), dtype).address(name)
-    return lambda times, *arguments: repeat(times, address, *arguments)
+    return _repeated(engine, cython.library(cython.chosen(), dtype).address(name), PHASES[name])

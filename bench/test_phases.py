@@ -9,7 +9,7 @@ from bench.grid import NETS
 from bench.kernel_calls import ENGINES, PHASES, phase
 from fastsgd.engines import cython, numba
 from fastsgd.engines.layout import Layout
-from fastsgd.engines.workspace import Workspace, block_rows
+from fastsgd.engines.workspace import ROWS, Workspace, block_rows
 from fastsgd.program import Op, Program
 
 TIMES = 50
@@ -24,15 +24,19 @@ def test_phase(benchmark, engine, net, rows, name):
     dtype = np.dtype(np.float32)
     last = len(widths) - 2
     ops = tuple(Op("dense", k, n, True, "relu" if i < last else "linear") for i, (k, n) in enumerate(pairwise(widths)))
-    layout = Layout(Program(ops, dtype, "mse", (), "nesterov"))
+    program = Program(ops, dtype, "mse", (), "nesterov")
     library = cython.library(cython.chosen(), dtype) if engine == "cython" else numba.library(dtype)
-    work = Workspace(layout, library.address, block_rows(rows))
+    work = Workspace(Layout(program), library.address, block_rows(program, rows))
+    work.task.batch = rows
+    work.take_path(ROWS)
+    work.reset()
+    work.meet(1)
     x = np.random.default_rng(0).standard_normal((rows, widths[0])).astype(dtype)
     order, hyper = np.arange(rows), np.array([1e-3, 0.9], dtype)
     work.task.x, work.task.x_stride = x.ctypes.data, widths[0]
     arguments = {
-        "gather": (order.ctypes.data, 0, 0, rows),
-        "forward": (0, rows),
+        "gather": (0, order.ctypes.data, 0, 0, rows),
+        "forward": (0, 0, rows),
         "backward": (0, rows),
         "learn": (0, rows, 0, 1, hyper.ctypes.data),
     }[name]

@@ -102,7 +102,7 @@ INLINE real_t mantissa(real_t x) {
 
 /* -- Memory ---------------------------------------------------------------------------------------------------------- */
 #define full_width() /* for Numba: compilers of C are told by a flag */
-#define short_loops() /* for Numba, too: constant loops are vectors in C as they are */
+#define short_loops() /* for Numba, too */
 #define task(address) ((Task)(intptr_t)(address))
 #define layer(t, l) ((Layer)(intptr_t)(t)->layers + (l))
 #define piece(t, i) ((Piece)(intptr_t)(t)->piece + (i))

@@ -188,9 +188,16 @@ class Workspace:
         t.settle = 0 if path == ONE else address(f"settle_{name}")
         t.finish = address("finish_update") if program.deferred else 0
         t.rank = address(f"rank_{program.rule}") if path == ONE else 0
-        fused = path in (ROWS, COLUMNS) and program.rule and not program.deferred
-        fused = fused and program.rule not in ADDED  # which Numba compiles: it could not call another engine's product
-        t.descend = address(f"descend_{program.rule}") if fused else 0
+        t.descend = address(f"descend_{program.rule}") if self._descends() else 0
+
+    def _descends(self) -> bool:
+        """Whether weights are updated tile by tile, as their gradients arise: in batches of one block."""
+        program, t = self.layout.program, self.task
+        if not program.rule or program.deferred or t.path not in (ROWS, COLUMNS) or t.batch > self.rows:
+            return False
+        if program.rule in ADDED:  # Numba compiles it, and could not call another engine's product
+            return False
+        return any(layer.kind == KINDS["DENSE"] and not layer.thin for layer in self.layers)
 
     def keep(self, array: np.ndarray) -> int:
         """The address of an array that lives as long as this."""

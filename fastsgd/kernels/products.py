@@ -67,10 +67,11 @@ def rows_of_tile(left: i64) -> i64:
     return n
 
 
-def gradient_tile(product: i64, x: reals, stride: i64, rows: i64, d: reals, g: reals, left: i64, width: i64) -> i64:
+def gradient_tile(kernel: i64, x: reals, stride: i64, rows: i64, d: reals, g: reals, left: i64, width: i64) -> i64:
     """g = x' d, but one tile of it, which begins where x does; returns how many of the rows that are left that is.
 
-    The usual tiles without the detour over ``product``, which costs as much as four rows of x and d.
+    The usual tiles without the detour over ``product``, which costs as much as four rows of x and d; ``kernel`` is its
+    address, for rests.
     """
     n = rows_of_tile(left)
     h = 0
@@ -83,7 +84,7 @@ def gradient_tile(product: i64, x: reals, stride: i64, rows: i64, d: reals, g: r
             tile8(x, 1, stride, rows, 0, at(d, h), rows, g, ZERO, at(g, h), width)
             h = h + SPAN
     else:
-        call_product(product, x, 1, stride, rows, 0, d, rows, g, ZERO, g, n, width)
+        call_product(kernel, x, 1, stride, rows, 0, d, rows, g, ZERO, g, n, width)
     return n
 
 
@@ -183,6 +184,16 @@ def update(t: Task, w: i64, g: reals, n: i64, h: reals) -> None:
     call_update(
         t.update, to_reals(w), g, to_reals(w + t.bank), to_reals(w + 2 * t.bank), to_reals(w + 3 * t.bank), n, h
     )
+
+
+def descend(
+    t: Task, w: i64, x: reals, stride: i64, rows: i64, d: reals, g: reals, n: i64, width: i64, h: reals
+) -> None:
+    """The gradient x' d of n rows of weights at address w, which goes through `g`, and their step."""
+    v: reals = to_reals(w + t.bank)
+    s: reals = to_reals(w + 2 * t.bank)
+    u: reals = to_reals(w + 3 * t.bank)
+    call_descend(t.descend, t.product, x, stride, rows, d, g, to_reals(w), v, s, u, n, width, h)
 
 
 def barrier(t: Task, me: i64) -> None:

@@ -262,32 +262,31 @@ def learn_tile(t: Task, L: Layer, me: i64, p: i64, k: i64, rows: i64, begin: i64
     d: reals = at(to_reals(L.D), p * t.pitch * L.width)
     g: reals = to_reals(w + t.gradients)
     gb: reals = to_reals(bias + t.gradients)
-    descend = 0
+    waiting = 1  # the update comes after the whole gradient
     if last and begin == ZERO:  # a batch of one block: its gradient never leaves the first-level cache
         g = at(to_reals(t.scratch), me * SCRATCH)
         gb = at(g, n * L.width)
-        descend = t.descend
+        if t.descend:
+            waiting = 0
     inputs: reals = at(source_of(t, L, me), k * t.pitch)
-    if descend:
-        v: reals = to_reals(w + t.bank)
-        s: reals = to_reals(w + 2 * t.bank)
-        u: reals = to_reals(w + 3 * t.bank)
-        call_descend(descend, t.product, inputs, L.source_width, rows, d, g, to_reals(w), v, s, u, n, L.width, h)
-    else:
+    if waiting:
         call_product(t.product, inputs, 1, L.source_width, rows, 0, d, rows, g, begin, g, n, L.width)
+    else:
+        descend(t, w, inputs, L.source_width, rows, d, g, n, L.width, h)
     biased = 0
     if k + n == L.inputs and L.use_bias:
         biased = 1
         vector_product(t, to_reals(t.ones), d, rows, begin, gb, L.width)
-    if last and biased and k + n == L.height and descend == 0:  # the bias follows the last weight, as in `g`
-        update(t, w, g, (n + 1) * L.width, h)
-    elif last:
-        if descend == 0:
-            update(t, w, g, n * L.width, h)
-        if biased:
-            update(t, bias, gb, L.width, h)
-    if last and L.WT:
-        turn(L, w, p, k, n)
+    if last:
+        if biased and waiting and k + n == L.height:  # the bias follows the last weight, as in `g`
+            update(t, w, g, (n + 1) * L.width, h)
+        else:
+            if waiting:
+                update(t, w, g, n * L.width, h)
+            if biased:
+                update(t, bias, gb, L.width, h)
+        if L.WT:
+            turn(L, w, p, k, n)
 
 
 def turn(L: Layer, w: i64, p: i64, k: i64, n: i64) -> None:

@@ -8,6 +8,7 @@ from engine_jobs import ALL, COMPILED, FUSED, calls_of_one_block, cython_at
 
 from fastsgd.engines import cython
 from fastsgd.engines.pace import Pace
+from fastsgd.engines.workspace import Workspace
 from fastsgd.kernels.source.tables import activation_table, loss_table, update_table
 
 SHAPES = [(1, 1), (13, 1), (8, 32, 32, 1), (5, 17, 33, 3), (31, 16, 15, 64), (20, 96, 10), (40, 70), (45, 3)]
@@ -52,12 +53,36 @@ def test_rules(trainer, engines, rule, dtype):
     assert len(set(digests.values())) == 1, digests
 
 
+@pytest.mark.parametrize("batch_size", [1, 3])
 @pytest.mark.parametrize("rule", update_table())
-def test_rules_with_single_rows_are_those_of_numpy(trainer, compiled_engine, rule):
+def test_rules_with_few_rows_are_those_of_numpy(trainer, compiled_engine, rule, batch_size):
     job = trainer((9, 20, 18, 2), rule=rule, dtype=np.float64, rows=5)
-    networks = [job.run(engine, batch_size=1, epochs=1)[0] for engine in (compiled_engine, ALL["numpy"]())]
+    networks = [job.run(e, batch_size=batch_size, epochs=1)[0] for e in (compiled_engine, ALL["numpy"]())]
     for w, known in zip(*(network.get_weights() for network in networks), strict=True):
         np.testing.assert_allclose(w, known, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("batch_size", [7, 32])
+@pytest.mark.parametrize("widths", [(5, 17, 33, 3), (33, 48, 2)])
+def test_updates_by_tile_have_the_bits_of_those_by_gradient(trainer, compiled_engine, widths, batch_size, monkeypatch):
+    job = trainer(widths, rows=50)
+    expected = job.digest(compiled_engine, batch_size=batch_size)
+    take_path, found = Workspace.take_path, []
+
+    def without(self, path):
+        take_path(self, path)
+        found.append(self.task.descend)
+        self.task.descend = 0
+
+    monkeypatch.setattr(Workspace, "take_path", without)
+    assert job.digest(compiled_engine, batch_size=batch_size) == expected
+    assert found and all(found)
+
+
+@pytest.mark.parametrize(("widths", "batch_size"), [((13, 1), 32), ((5, 17, 3), 300), ((5, 17, 3), 1)])
+def test_no_loop_is_wanted_where_nothing_is_updated_by_tile(trainer, compiled_engine, widths, batch_size):
+    network, _ = trainer(widths, rows=300).run(compiled_engine, batch_size=batch_size, epochs=1)
+    assert network._work.task.descend == 0
 
 
 @fused

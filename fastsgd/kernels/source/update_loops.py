@@ -1,4 +1,4 @@
-"""Loops over weights of an update rule, made from the signatures of its functions: by the gradient, and by row."""
+"""Loops over weights of an update rule, made from the signatures of its functions: by gradient, row, and tile."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ def rank_{r.name}(
 def _descend_loop(r: Rule) -> str:
     """The gradient of n rows of weights and their update, a tile at a time: meanwhile memory brings those of the next.
 
-    In batches of one block; g has room for a tile. 0.87 to 0.95 of a step with 8 rows, 0.96 to 0.98 with 32, against all
-    gradients of a panel first.
+    In batches of one block; g has room for a tile. 0.87 to 0.95 of a step with 8 rows, 0.96 to 0.98 with 32, against
+    all gradients of 32 inputs first.
     """
     return f"""
 def descend_{r.name}(
-    product: i64, x: reals, stride: i64, rows: i64, d: reals, g: reals,
+    kernel: i64, x: reals, stride: i64, rows: i64, d: reals, g: reals,
     w: apart, {_banks(r, "apart")}, n: i64, width: i64, h: apart,
 ) -> None:
 {_numbers(r)}    short_loops()
     k = 0
     while k < n:
-        done = gradient_tile(product, at(x, k), stride, rows, d, g, n - k, width)
+        done = gradient_tile(kernel, at(x, k), stride, rows, d, g, n - k, width)
 {_rows(r, "i", "done", "g[i * {width} + j]", "(k + i) * {width} + j", " " * 8)}        k = k + done
 """
 
