@@ -3,6 +3,7 @@
 import sys
 from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -72,3 +73,13 @@ def test_tools(tool, arguments, made, tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "argv", [tool, *given])
     import_module(f"bench.{tool}").main()
     assert {path.name for path in tmp_path.iterdir()} == made
+
+
+@pytest.mark.parametrize("name", ["gather", "forward", "backward", "learn"])
+def test_phases(name):
+    """Each once: they call kernels by address, with arguments that nobody checks."""
+    engine = "cython" if fastsgd.backends()["cython"]["available"] else "numba"
+    times = SimpleNamespace(stats=SimpleNamespace(min=1.0))
+    benchmark = SimpleNamespace(pedantic=lambda run, args, rounds: run(*args), stats=times, extra_info={})
+    import_module("bench.test_phases").test_phase(benchmark, engine, "8-32-32-1", 32, name)
+    assert benchmark.extra_info["us"] > 0
