@@ -16,6 +16,7 @@ SHARED = (
     "y_stride",
     "weights",
     "order",
+    "far",
     "predictions",
     "samples",
     "batch",

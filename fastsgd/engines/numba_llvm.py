@@ -51,11 +51,11 @@ def declared(b: Any, kind: Any, name: str) -> Any:
 
 
 def ask_for(b: Any, place: Any) -> None:
-    """Prefetch a line of memory, into the second-level cache."""
+    """Prefetch a line of memory, into the first-level cache."""
     byte = b.bitcast(place, ir.IntType(8).as_pointer())
     kind = ir.FunctionType(ir.VoidType(), [byte.type, I32, I32, I32])
-    to_read, second_level, data = (ir.Constant(I32, i) for i in (0, 2, 1))
-    b.call(declared(b, kind, "llvm.prefetch.p0i8"), [byte, to_read, second_level, data])
+    to_read, first_level, data = (ir.Constant(I32, i) for i in (0, 3, 1))
+    b.call(declared(b, kind, "llvm.prefetch.p0i8"), [byte, to_read, first_level, data])
 
 
 @dataclass(frozen=True)

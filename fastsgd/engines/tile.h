@@ -81,13 +81,13 @@ typedef real_t V;
 #endif
 #define SPAN (VECS * WIDTH) /* columns of a tile; a panel that is narrower gets one of half as many vectors */
 
-/* Into the second-level cache. GCC takes a function that does nothing else for one without effect; its calls go. */
+/* Into the first-level cache. GCC takes a function that does nothing else for one without effect; its calls go. */
 INLINE void prefetch(const real_t *place) {
 #if defined(__GNUC__)
-    __builtin_prefetch(place, 0, 2);
+    __builtin_prefetch(place, 0, 3);
     __asm__ volatile("");
 #elif defined(X86)
-    _mm_prefetch((const char *)place, _MM_HINT_T1);
+    _mm_prefetch((const char *)place, _MM_HINT_T0);
 #endif
 }
 

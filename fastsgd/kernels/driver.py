@@ -70,7 +70,7 @@ def train(address: i64, me: i64) -> None:
         if t.path == ONE:  # many batches at a time
             batches = min(MANY, min(t.samples - start, t.budget - blocks))
             rows = batches
-        coming = min(t.round, t.samples - start - done - rows)
+        coming = t.samples - start - done - rows
         call_block(t.block, address, here, me, rows, coming, begin, scale, step, done, h)
         barrier(t, me)
         if me == 0:
@@ -123,7 +123,7 @@ def infer(address: i64, me: i64) -> None:
         r0 = share(rows, me, t.threads)
         r1 = share(rows, me + 1, t.threads)
         if r1 > r0:
-            gather(t, me, order, start, r0, r1)
+            gather(t, me, order, start, r0, r1, 0)
             forward(t, me, r0, r1 - r0)
             keep_predictions(t, order, start, r0, r1)
             if t.loss:

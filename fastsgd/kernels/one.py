@@ -25,7 +25,7 @@ def block_of_one(
 
 def step_of_one(t: Task, order: ints, me: i64, scale: real, h: reals) -> None:
     """One sample, order[0], with its update."""
-    gather(t, me, order, 0, 0, 1)
+    gather(t, me, order, 0, 0, 1, 0)
     for l in range(t.depth):
         forward_one(t, layer(t, l), me)
     if t.predictions:

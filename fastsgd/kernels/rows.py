@@ -38,7 +38,7 @@ def block_of_rows(
     address: i64, order: ints, me: i64, rows: i64, coming: i64, begin: i64, scale: real, step: i64, place: i64, h: reals
 ) -> None:
     t: Task = task(address)
-    rows_of_block(t, order, me, rows, scale)
+    rows_of_block(t, order, me, rows, rows + coming, scale)
 
 
 def settle_rows(address: i64, me: i64, rows: i64, begin: i64, last: i64, batch: i64, h: reals) -> None:
@@ -46,12 +46,12 @@ def settle_rows(address: i64, me: i64, rows: i64, begin: i64, last: i64, batch: 
     learn(t, me, rows, begin, last, h)
 
 
-def rows_of_block(t: Task, order: ints, me: i64, rows: i64, scale: real) -> None:
+def rows_of_block(t: Task, order: ints, me: i64, rows: i64, known: i64, scale: real) -> None:
     """This thread's share of a block of rows: outputs, losses, deltas."""
     r0 = share(rows, me, t.threads)
     r1 = share(rows, me + 1, t.threads)
     if r1 > r0:
-        gather(t, me, order, 0, r0, r1)
+        gather(t, me, order, 0, r0, r1, known)
         forward(t, me, r0, r1 - r0)
         if t.predictions:
             keep_predictions(t, order, 0, r0, r1)

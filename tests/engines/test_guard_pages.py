@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from fastsgd.engines import layout, workspace
+from fastsgd.engines import layout, run, workspace
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs mprotect")
 PAGE = mmap.PAGESIZE
@@ -20,7 +20,7 @@ class Guarded:
         self.maps = []
         self.libc = ctypes.CDLL(None, use_errno=True)
 
-    def place(self, array, at_end):
+    def place(self, array, at_end, allow=mmap.PROT_READ):
         pages = -(-array.nbytes // PAGE)
         area = mmap.mmap(-1, (pages + 2) * PAGE)
         base = ctypes.addressof(ctypes.c_char.from_buffer(area))
@@ -29,7 +29,7 @@ class Guarded:
         begin = PAGE + (pages * PAGE - array.nbytes if at_end else 0)
         placed = np.frombuffer(area, array.dtype, array.size, begin).reshape(array.shape)
         placed[...] = array
-        assert self.libc.mprotect(ctypes.c_void_p(base + PAGE), pages * PAGE, mmap.PROT_READ) == 0  # read-only as well
+        assert self.libc.mprotect(ctypes.c_void_p(base + PAGE), pages * PAGE, allow) == 0  # read-only by default
         self.maps.append((area, base, pages))
         return placed
 
@@ -57,6 +57,28 @@ def test_rows_at_the_edge_of_memory(trainer, any_engine, guarded, widths, dtype,
         np.testing.assert_array_equal(a, b)
     np.testing.assert_array_equal(network.predict(x), network.predict(job.x))
     assert network.evaluate(x, y)[0] == network.evaluate(job.x, job.y)[0]
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("batch_size", [1, 8, 33, 100, 700])
+@pytest.mark.parametrize("widths", [(13, 1), (5, 17, 3), (40, 70)])
+def test_the_order_ends_where_memory_ends(trainer, compiled_engine, guarded, widths, batch_size, threads, monkeypatch):
+    """Rows are asked for before their turn, as if they came from beyond the second-level cache."""
+    job = trainer(widths, rows=1301)
+    settings = {"batch_size": batch_size, "threads": threads, "epochs": 2}
+    expected = job.digest(compiled_engine, **settings)
+    take_path, far = workspace.Workspace.take_path, []
+
+    def with_guarded_order(self, path):
+        take_path(self, path)
+        order = guarded.place(np.arange(self.task.samples), True, mmap.PROT_READ | mmap.PROT_WRITE)
+        self.task.order = order.ctypes.data
+        far.append(self.task.far)
+
+    monkeypatch.setattr(run, "FAR", 0)
+    monkeypatch.setattr(workspace.Workspace, "take_path", with_guarded_order)
+    assert job.digest(compiled_engine, **settings) == expected
+    assert far and all(far)
 
 
 CANARY = 0xA5
