@@ -23,6 +23,7 @@ CLIPS = {
 }
 MOST_LANES = 8  # a gradient each, to be written and read: 16 took 1 to 2 % longer
 LANES_MEMORY = 16 << 20  # bytes of all lanes' gradients
+LARGE = 48 << 10  # bytes of a first layer's weights that batches of one pass over once: see ahead.py
 PATHS = "rows", "one", "columns", "lanes"  # and their kernels
 ROWS, ONE, COLUMNS, LANES = 0, 1, 2, 3  # paths, as in engine.h
 KINDS = {kind.upper(): number for number, kind in enumerate(records.KINDS)}
@@ -180,15 +181,21 @@ class Workspace:
     def take_path(self, path: int) -> None:
         """Find the path's kernels."""
         program, t, address = self.layout.program, self.task, self._kernel_address
-        name = PATHS[path]
+        name = self._name_of_one() if path == ONE else PATHS[path]
         t.path, t.apart = path, 0
-        if path == ONE and len(self.layers) == 1 and self.layers[0].thin:
-            name = "one" if program.by_row or t.weights or t.predictions else "line"
         t.block = address(f"block_of_{name}" if program.is_plain else "block_of_steps")
         t.settle = 0 if path == ONE else address(f"settle_{name}")
         t.finish = address("finish_update") if program.deferred else 0
         t.rank = address(f"rank_{program.rule}") if path == ONE else 0
         t.descend = address(f"descend_{program.rule}") if self._descends() else 0
+
+    def _name_of_one(self) -> str:
+        """The kernel of batch 1."""
+        program, t, first = self.layout.program, self.task, self.layout.places[0]
+        if first.thin:
+            return "one" if program.by_row or t.weights or t.predictions else "line"
+        is_large = first.op.kind == "dense" and first.size * program.dtype.itemsize >= LARGE
+        return "ahead" if is_large else "one"
 
     def _descends(self) -> bool:
         """Whether weights are updated tile by tile, as their gradients arise: in batches of one block."""

@@ -19,20 +19,20 @@ def block_of_one(
         fetch(t, order, i + AHEAD, rows + coming)
         here: ints = ints_at(order, i)
         numbers: reals = at(h, i * t.hyper_stride)
-        step_of_one(t, here, me, scale, numbers)
+        gather(t, 0, here, 0, 0, 1, 0)
+        step_of_one(t, here, 0, scale, numbers)
         sums[i] = losses_of[0]
 
 
-def step_of_one(t: Task, order: ints, me: i64, scale: real, h: reals) -> None:
-    """One sample, order[0], with its update."""
-    gather(t, me, order, 0, 0, 1, 0)
-    for l in range(t.depth):
-        forward_one(t, layer(t, l), me)
+def step_of_one(t: Task, order: ints, first: i64, scale: real, h: reals) -> None:
+    """One sample, order[0], with the update of all layers from `first` on, and the deltas of the one below."""
+    for l in range(first, t.depth):
+        forward_one(t, layer(t, l))
     if t.predictions:
         keep_predictions(t, order, 0, 0, 1)
     losses(t, order, 0, 0, 1, scale)
     slope_of_layer(t, layer(t, t.depth - 1), 0, 1)
-    for l in range(t.depth - 1, -1, -1):
+    for l in range(t.depth - 1, first - 1, -1):
         L: Layer = layer(t, l)
         if L.thin:
             if l > 0:
@@ -51,7 +51,7 @@ def step_of_one(t: Task, order: ints, me: i64, scale: real, h: reals) -> None:
                     weights: reals = at(to_reals(L.W), k * L.width)
                     jump = (L.height + 1) * L.width
                     dots(weights, L.width, jump, to_reals(L.D), t.pitch * L.width, L.panels, below)
-                learn_rows(t, L, k, min(group, L.inputs - k), h)
+                learn_rows(t, L, to_reals(L.source), 0, L.panels, k, min(group, L.inputs - k), h)
                 k = k + group
             if L.use_bias:
                 learn_bias(t, L, h)
@@ -64,7 +64,7 @@ def step_of_one(t: Task, order: ints, me: i64, scale: real, h: reals) -> None:
             slope_of_layer(t, layer(t, l - 1), 0, 1)
 
 
-def forward_one(t: Task, L: Layer, me: i64) -> None:
+def forward_one(t: Task, L: Layer) -> None:
     """Outputs of one layer for the row in place 0."""
     width = L.source_width
     jump = t.pitch * width
@@ -89,19 +89,24 @@ def forward_one(t: Task, L: Layer, me: i64) -> None:
                 gemv(source, width, jump, at(w, i), L.inputs, bias, at(a, i), L.width)
                 i = i + SPAN
             if L.activate:
-                o = p * t.pitch * L.width
-                call_activation(L.activate, at(to_reals(L.A), o), a, L.width, to_reals(L.constants))
-                if L.cleared:
-                    clear_columns(L, at(to_reals(L.A), o), p, 1)
+                activate_one(t, L, p)
     else:
         for p in range(L.panels):
-            forward_panel(t, L, me, p, 0, 1)
+            forward_panel(t, L, 0, p, 0, 1)
 
 
-def learn_rows(t: Task, L: Layer, k: i64, n: i64, h: reals) -> None:
-    """Update of n rows of W from row k on: their gradient is inputs times deltas."""
-    inputs: reals = at(to_reals(L.source), k // L.source_width * t.pitch * L.source_width + k % L.source_width)
-    for p in range(L.panels):
+def activate_one(t: Task, L: Layer, p: i64) -> None:
+    """The outputs of a panel from its sums."""
+    o = p * t.pitch * L.width
+    call_activation(L.activate, at(to_reals(L.A), o), at(to_reals(L.Z), o), L.width, to_reals(L.constants))
+    if L.cleared:
+        clear_columns(L, at(to_reals(L.A), o), p, 1)
+
+
+def learn_rows(t: Task, L: Layer, source: reals, first: i64, end: i64, k: i64, n: i64, h: reals) -> None:
+    """Update of n rows from row k on in panels first:end of W: their gradient is inputs times deltas."""
+    inputs: reals = at(source, k // L.source_width * t.pitch * L.source_width + k % L.source_width)
+    for p in range(first, end):
         d: reals = at(to_reals(L.D), p * t.pitch * L.width)
         w = L.W + (p * (L.height + 1) + k) * L.width * REAL_BYTES
         v: reals = to_reals(w + t.bank)

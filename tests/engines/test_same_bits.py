@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from engine_jobs import ALL, COMPILED, FUSED, calls_of_one_block, cython_at
 
-from fastsgd.engines import cython
+from fastsgd.engines import cython, workspace
 from fastsgd.engines.pace import Pace
 from fastsgd.engines.workspace import Workspace
 from fastsgd.kernels.source.tables import activation_table, loss_table, update_table
@@ -108,14 +108,32 @@ def test_rows_that_are_gathered_one_by_one(trainer, engines, inputs, batch_size,
     assert len(set(digests.values())) == 1, digests
 
 
-@pytest.mark.parametrize("widths", [(13, 1), (40, 3), (9, 20, 2)])
+@pytest.mark.parametrize("widths", [(13, 1), (40, 3), (9, 20, 2), (200, 70, 3), (784, 17)])
 @pytest.mark.parametrize("blocks", [1, 7, 63, 65])
 def test_single_rows_cut_into_calls(trainer, compiled_engine, widths, blocks, monkeypatch):
     """Batches of one row are taken 64 in one go, or as many as a call has."""
     job = trainer(widths, rows=300)
+    job.x /= widths[0] ** 0.5  # rows of length about 1: longer ones diverge
     whole = job.digest(compiled_engine, batch_size=1, epochs=2)
     monkeypatch.setattr(Pace, "call", lambda pace: (1, blocks))
     assert job.digest(compiled_engine, batch_size=1, epochs=2) == whole
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("activation", ["relu", "sigmoid", "silu"])
+@pytest.mark.parametrize("widths", [(8, 32, 32, 1), (32, 47, 3), (17, 5), (31, 70)])
+def test_a_first_layer_that_is_ahead_has_the_bits_of_any_other(
+    trainer, compiled_engine, widths, activation, dtype, monkeypatch
+):
+    """Up to 32 inputs, whose sums are made in one go either way; larger ones only where the first layer is large."""
+    job = trainer(widths, activation, dtype=dtype, rows=150, last=activation)
+    settings = {"batch_size": 1, "epochs": 2, "keep_predictions": True}
+    expected, seen = job.digest(compiled_engine, **settings), job.run(compiled_engine, **settings)[1].predictions
+    monkeypatch.setattr(workspace, "LARGE", 0)
+    network, run = job.run(compiled_engine, **settings)
+    assert network._work.task.block == network._work._kernel_address("block_of_ahead")
+    assert job.digest(compiled_engine, **settings) == expected
+    np.testing.assert_array_equal(run.predictions, seen)
 
 
 @pytest.mark.parametrize("widths", [(13, 1), (40, 3)])
