@@ -13,7 +13,7 @@ from numba import njit, types
 from fastsgd.engines import cython, numba, numba_llvm
 
 ENGINES = ("cython", "numba")
-PHASES = {"gather": 6, "forward": 4, "backward": 3, "learn": 6}  # kernel -> number of arguments, the Task first
+PHASES = {"gather": 8, "forward": 4, "backward": 3, "learn": 6}  # kernel -> number of arguments, the Task first
 
 
 @cache
@@ -39,12 +39,12 @@ def product(engine: str, dtype: np.dtype) -> Callable[..., None]:
 def _numba_phase(dtype: np.dtype, name: str) -> Any:
     space = dict(numba.Kernels(dtype).jitted())
     casts = {
-        "gather": "task(t), a, to_ints(b), c, d, e",
+        "gather": "task(t), a, to_ints(b), c, d, e, f, g",
         "forward": "task(t), a, b, c",
         "backward": "task(t), a, b",
         "learn": "task(t), a, b, c, d, to_reals(e)",
     }
-    names = ", ".join("tabcde"[: PHASES[name]])
+    names = ", ".join("tabcdefg"[: PHASES[name]])
     exec(f"def repeat(times, {names}):\n    for _ in range(times):\n        {name}({casts[name]})\n", space)
     return njit(types.void(*[types.int64] * (PHASES[name] + 1)), nogil=True, error_model="numpy")(space["repeat"])
 

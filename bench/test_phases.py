@@ -35,7 +35,7 @@ def test_phase(benchmark, engine, net, rows, name):
     order, hyper = np.arange(rows), np.array([1e-3, 0.9], dtype)
     work.task.x, work.task.x_stride = x.ctypes.data, widths[0]
     arguments = {
-        "gather": (0, order.ctypes.data, 0, 0, rows),
+        "gather": (0, order.ctypes.data, 0, 0, rows, 0, 0),
         "forward": (0, 0, rows),
         "backward": (0, rows),
         "learn": (0, rows, 0, 1, hyper.ctypes.data),

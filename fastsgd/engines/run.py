@@ -16,7 +16,7 @@ from .workspace import LANES, MOST_THREADS, ONE, Workspace, path_of
 
 MOST_STEPS = 65536  # per call: the table of per-step numbers stays small
 MOST_EPOCHS = 65536
-FAR = 2 << 20  # bytes of samples that a second-level cache does not hold, beside everything else
+FAR = 2 << 20  # bytes from the first sample to the last that a second-level cache does not hold
 Safe = tuple[int, int, int, float]  # epoch, row and step to go on from; sum of losses of the rows before
 
 
@@ -52,7 +52,7 @@ class CompiledRun:
         t = self._t = work.task
         t.x, t.x_stride = x.ctypes.data, x.strides[0] // x.itemsize
         t.y, t.y_stride = y.ctypes.data, y.strides[0] // y.itemsize
-        t.far = shuffle and x.nbytes >= FAR
+        t.far = shuffle and len(x) * abs(x.strides[0]) >= FAR
         t.weights = 0 if weights is None else weights.ctypes.data
         t.order, t.samples, t.batch = self._order.ctypes.data, len(x), batch_size
         t.predictions = 0 if self.predictions is None else self.predictions.ctypes.data

@@ -21,7 +21,7 @@ def block_of_columns(
     t: Task = task(address)
     r0 = share(rows, me, t.threads)
     r1 = share(rows, me + 1, t.threads)
-    gather(t, me, order, 0, 0, rows, rows + coming)
+    gather(t, me, order, 0, 0, rows, ROWS_AHEAD, rows + coming)
     for l in range(t.depth):
         L: Layer = layer(t, l)
         if L.thin:

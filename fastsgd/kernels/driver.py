@@ -123,7 +123,7 @@ def infer(address: i64, me: i64) -> None:
         r0 = share(rows, me, t.threads)
         r1 = share(rows, me + 1, t.threads)
         if r1 > r0:
-            gather(t, me, order, start, r0, r1, 0)
+            gather(t, me, order, start, r0, r1, 0, 0)
             forward(t, me, r0, r1 - r0)
             keep_predictions(t, order, start, r0, r1)
             if t.loss:

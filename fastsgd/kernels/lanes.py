@@ -24,7 +24,10 @@ def block_of_lanes(
         if first < rows:
             n = min(t.rows, rows - first)
             s.gradients = t.gradients + lane * t.bank
-            rows_of_block(s, ints_at(order, first), 0, n, rows + coming - first, scale)
+            known = n  # of the rows that this thread comes to next
+            if t.threads == 1:
+                known = rows + coming - first
+            rows_of_block(s, ints_at(order, first), 0, n, known, scale)
             sums[lane] = block_loss(s, n)
             learn(s, 0, n, begin, 0, h)
         lane = lane + t.threads

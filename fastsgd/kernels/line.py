@@ -31,7 +31,7 @@ def block_of_line(
     for i in range(rows):
         fetch(t, order, i + AHEAD, rows + coming)
         here: ints = ints_at(order, i)
-        gather(t, 0, here, 0, 0, 1, 0)
+        gather(t, 0, here, 0, 0, 1, 0, 0)
         for c in range(outputs):
             z[c * column] = dot(at(w, c * width), skip, source, jump, panels, width) + biases[c]
             if L.activate:

@@ -102,13 +102,14 @@ def vector_product(t: Task, a: reals, B: reals, K: i64, begin: i64, c: reals, wi
         call_product(t.product, at(a, whole), 1, 1, K, 0, at(B, whole * width), K - whole, c, ADD, c, 1, width)
 
 
-def gather(t: Task, me: i64, order: ints, base: i64, r0: i64, r1: i64, known: i64) -> None:
+def gather(t: Task, me: i64, order: ints, base: i64, r0: i64, r1: i64, distance: i64, known: i64) -> None:
     """Rows r0:r1 of a block into the thread's input panels; row r is sample base + order[r].
 
     Wide rows one after the other, as each lies on pages of its own: 784 columns from L3 0.7 of the time panel by panel.
     The next one is asked for meanwhile: 0.97 of a step of 784-256-10 on two threads, from 256 rows on. Of narrow rows
-    it is one that comes later, in this block or, as far as the order is `known`, in another: with 262 144 rows 0.76 of
-    a step of 13-1 at 32 and 0.83 at 256, 0.97 of one of 8-32-32-1. Where a cache holds all rows it would be 1.03.
+    that are `far` it is the one in a certain `distance`, in this block or another, as long as order[:known] has it:
+    with 262 144 rows 0.76 of a step of 13-1 at 32 and 0.83 at 256, 0.97 of one of 8-32-32-1; with those that a cache
+    holds it would be 1.03.
     """
     x: reals = to_reals(t.x)
     panels: reals = to_reals(t.input + me * t.apart)
@@ -120,11 +121,11 @@ def gather(t: Task, me: i64, order: ints, base: i64, r0: i64, r1: i64, known: i6
     if inputs < ROW_BY_ROW:
         asked = r0
         if t.far:
-            asked = max(r0, min(r1, known - ROWS_AHEAD))
+            asked = max(r0, min(r1, known - distance))
         while c < inputs:
             n = min(width, inputs - c)
             for r in range(r0, asked):
-                coming: reals = at(x, (base + order[r + ROWS_AHEAD]) * stride + c)
+                coming: reals = at(x, (base + order[r + distance]) * stride + c)
                 prefetch(coming)
                 prefetch(at(coming, n - 1))
                 lay(at(panels, c * pitch + r * width), at(x, (base + order[r]) * stride + c), n)
@@ -138,6 +139,14 @@ def gather(t: Task, me: i64, order: ints, base: i64, r0: i64, r1: i64, known: i6
             row: reals = at(x, (base + order[r]) * stride)
             for c in range(0, inputs, 32):  # `width`, which here is no other
                 lay(at(panels, c * pitch + r * width), at(row, c), min(width, inputs - c))
+
+
+def asking_distance(t: Task, rows: i64) -> i64:
+    """From a row that is gathered to the one that is asked for: with several threads, to this one's of the next block."""
+    distance = ROWS_AHEAD
+    if t.threads > 1:
+        distance = rows
+    return distance
 
 
 def ask(numbers: reals, n: i64) -> None:

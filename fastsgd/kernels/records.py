@@ -75,8 +75,9 @@ PIECE = {
 CONSTANTS = {
     **{kind.upper(): number for number, kind in enumerate(KINDS)},
     **{name.upper(): place for place, name in enumerate(FINISH)},
-    "MANY": 64, "AHEAD": 8,  # batches of one row that are taken in one go, and how many of them before its turn a row is asked for
-    "ROWS_AHEAD": 32,  # between a row that is gathered and the one asked for meanwhile, where rows are narrow
+    "MANY": 64,  # batches of one row that are taken in one go
+    "AHEAD": 8,  # of them between a row and the one that is asked for meanwhile
+    "ROWS_AHEAD": 32,  # the same in larger batches, where rows are narrow and far
     "ROW_BY_ROW": 128,  # columns of rows that are gathered one after the other, and not panel by panel
     "CLIP_VALUE": 1, "CLIP_NORM": 2, "CLIP_ALL": 3,  # ways to clip
     "NOT_NEGATIVE": 1, "NORMS": 2, "NORM": 3,  # constraints: NORMS of the columns of a panel, or the one NORM of a group
@@ -118,7 +119,7 @@ TASK = {
     "y": "i64",
     "y_stride": "i64",
     "order": "i64",  # address of row numbers, int64
-    "far": "i64",  # 1: rows come in random order from beyond the second-level cache: they are asked for before their turn
+    "far": "i64",  # 1: rows come in random order from beyond the second-level cache
     "predictions": "i64",  # address of (samples, outputs), or 0
     "samples": "i64",
     "batch": "i64",

@@ -51,7 +51,7 @@ def rows_of_block(t: Task, order: ints, me: i64, rows: i64, known: i64, scale: r
     r0 = share(rows, me, t.threads)
     r1 = share(rows, me + 1, t.threads)
     if r1 > r0:
-        gather(t, me, order, 0, r0, r1, known)
+        gather(t, me, order, 0, r0, r1, asking_distance(t, rows), known)
         forward(t, me, r0, r1 - r0)
         if t.predictions:
             keep_predictions(t, order, 0, r0, r1)

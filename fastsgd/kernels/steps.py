@@ -45,7 +45,7 @@ def block_of_steps(
     r0 = share(rows, me, t.threads)
     n = share(rows, me + 1, t.threads) - r0
     if n > 0:
-        gather(t, me, order, 0, r0, r0 + n, rows + coming)
+        gather(t, me, order, 0, r0, r0 + n, asking_distance(t, rows), rows + coming)
     for l in range(t.depth):
         L: Layer = layer(t, l)
         if L.kind == BATCH_NORM and L.fixed == 0:

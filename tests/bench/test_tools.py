@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 import fastsgd
+from fastsgd.kernels.source.parts import parameters_of, read
 
 ROOT = Path(__file__).resolve().parents[2]
 PLAIN, ADAM, TANH, SOFTMAX = "8-6-3/32", "8-6-3/32 adam", "8-6-3/32 tanh", "8-6-3/32 softmax"
@@ -77,7 +78,8 @@ def test_tools(tool, arguments, made, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("name", ["gather", "forward", "backward", "learn"])
 def test_phases(name):
-    """Each once: they call kernels by address, with arguments that nobody checks."""
+    """Each once: they call kernels by address, with arguments that nobody checks but this."""
+    assert len(parameters_of(read("products") + read("rows"))[name]) == import_module("bench.kernel_calls").PHASES[name]
     engine = "cython" if fastsgd.backends()["cython"]["available"] else "numba"
     times = SimpleNamespace(stats=SimpleNamespace(min=1.0))
     benchmark = SimpleNamespace(pedantic=lambda run, args, rounds: run(*args), stats=times, extra_info={})

@@ -3,11 +3,13 @@
 import ctypes
 import mmap
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from fastsgd.engines import layout, run, workspace
+from fastsgd.program import Op
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs mprotect")
 PAGE = mmap.PAGESIZE
@@ -62,10 +64,16 @@ def test_rows_at_the_edge_of_memory(trainer, any_engine, guarded, widths, dtype,
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("batch_size", [1, 8, 33, 100, 700])
 @pytest.mark.parametrize("widths", [(13, 1), (5, 17, 3), (40, 70), (200, 70)])
-def test_the_order_ends_where_memory_ends(trainer, compiled_engine, guarded, widths, batch_size, threads, monkeypatch):
+@pytest.mark.parametrize("dropout", [False, True])
+def test_the_order_ends_where_memory_ends(
+    trainer, compiled_engine, guarded, dropout, widths, batch_size, threads, monkeypatch
+):
     """Rows are asked for before their turn, as if they came from beyond the second-level cache."""
     job = trainer(widths, rows=1301)
     job.x /= widths[0] ** 0.5  # rows of length about 1: longer ones diverge
+    if dropout:
+        ops = (Op("dropout", widths[0], widths[0], constants=(0.3,)), *job.program.ops)
+        job.program = replace(job.program, ops=ops)
     settings = {"batch_size": batch_size, "threads": threads, "epochs": 2}
     expected = job.digest(compiled_engine, **settings)
     take_path, far = workspace.Workspace.take_path, []
@@ -87,7 +95,7 @@ CANARY = 0xA5
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("batch_size", [1, 13, 37, 300])
-@pytest.mark.parametrize("widths", [(1, 1), (13, 1), (17, 33, 19), (40, 16, 7)])
+@pytest.mark.parametrize("widths", [(1, 1), (13, 1), (17, 33, 19), (40, 16, 7), (200, 70)])
 def test_canaries(monkeypatch, trainer, compiled_engine, widths, batch_size, dtype):
     """Every buffer of layout and workspace is made by ``aligned``: put bytes round it that nobody may touch."""
     fences = []
@@ -103,6 +111,7 @@ def test_canaries(monkeypatch, trainer, compiled_engine, widths, batch_size, dty
     monkeypatch.setattr(layout, "aligned", fenced)
     monkeypatch.setattr(workspace, "aligned", fenced)
     job = trainer(widths, dtype=dtype, rows=301)
+    job.x /= widths[0] ** 0.5  # rows of length about 1: longer ones diverge
     job.run(compiled_engine, batch_size=batch_size, threads=2, epochs=1)[0].predict(job.x)
     assert len(fences) > 8
     for raw, begin, end in fences:

@@ -8,8 +8,8 @@ from fastsgd.kernels.source.tables import activation_table, loss_table, row_loss
 
 WHOLE = (
     "train", "infer", "product", "block_of_rows", "settle_rows", "block_of_columns", "settle_columns", "block_of_lanes",
-    "settle_lanes", "block_of_one", "block_of_line", "block_of_steps", "finish_update", "forward_other",
-    "forward_activity", "learn_vectors",
+    "settle_lanes", "block_of_one", "block_of_ahead", "block_of_line", "block_of_steps", "finish_update",
+    "forward_other", "forward_activity", "learn_vectors",
 )  # fmt: skip
 RENDERED = {
     "activate": activation_table(), "slope": activation_table(), "loss": loss_table(), "judge": row_loss_table(),

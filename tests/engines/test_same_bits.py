@@ -62,6 +62,20 @@ def test_rules_with_few_rows_are_those_of_numpy(trainer, compiled_engine, rule, 
         np.testing.assert_allclose(w, known, rtol=1e-9, atol=1e-9)
 
 
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("widths", [(200, 70, 3), (530, 33), (40, 70, 2)])
+def test_a_first_layer_that_is_ahead_is_that_of_numpy(trainer, compiled_engine, widths, bias, monkeypatch):
+    monkeypatch.setattr(workspace, "LARGE", 0)
+    job = trainer(widths, "tanh", bias=bias, dtype=np.float64, rows=131)
+    job.x /= widths[0] ** 0.5  # rows of length about 1: longer ones diverge
+    settings = {"batch_size": 1, "epochs": 2, "keep_predictions": True}
+    (network, run), (known, expected) = (job.run(e, **settings) for e in (compiled_engine, ALL["numpy"]()))
+    assert network._work.task.block == network._work._kernel_address("block_of_ahead")
+    np.testing.assert_allclose(run.predictions, expected.predictions, rtol=1e-9, atol=1e-9)
+    for w, given in zip(network.get_weights(), known.get_weights(), strict=True):
+        np.testing.assert_allclose(w, given, rtol=1e-9, atol=1e-9)
+
+
 @pytest.mark.parametrize("batch_size", [7, 32])
 @pytest.mark.parametrize("widths", [(5, 17, 33, 3), (33, 48, 2)])
 def test_updates_by_tile_have_the_bits_of_those_by_gradient(trainer, compiled_engine, widths, batch_size, monkeypatch):
