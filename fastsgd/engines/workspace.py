@@ -23,7 +23,7 @@ CLIPS = {
 }
 MOST_LANES = 8  # a gradient each, to be written and read: 16 took 1 to 2 % longer
 LANES_MEMORY = 16 << 20  # bytes of all lanes' gradients
-LARGE = 48 << 10  # bytes of a first layer's weights that batches of one pass over once: see ahead.py
+LARGE = 48 << 10  # bytes of a first layer that is one sample ahead in batches of one: see ahead.py
 PATHS = "rows", "one", "columns", "lanes"  # and their kernels
 ROWS, ONE, COLUMNS, LANES = 0, 1, 2, 3  # paths, as in engine.h
 KINDS = {kind.upper(): number for number, kind in enumerate(records.KINDS)}
