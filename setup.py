@@ -9,10 +9,12 @@ import platform
 import sys
 import sysconfig
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import ModuleType
 
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
+from setuptools.errors import CompileError
 
 ROOT = Path(__file__).parent
 KERNELS, ENGINES = ROOT / "fastsgd" / "kernels", ROOT / "fastsgd" / "engines"
@@ -43,11 +45,24 @@ class Build(build_ext):
         windows = self.compiler.compiler_type == "msvc"
         ext.extra_compile_args = ["/O2", "/fp:precise", "/std:c11", *msvc] if windows else [*UNIX, *unix]
         ext.define_macros = [("FASTSGD_DOUBLE", "1")] if dtype == "float64" else []
+        if (level, dtype) == ("v4", "float32") and sys.platform == "linux" and self.knows_matrix_unit():
+            ext.define_macros = [("HAS_UNIT", "1")]
         temp, self.build_temp = self.build_temp, os.path.join(self.build_temp, ext.name)
         try:
             super().build_extension(ext)
         finally:
             self.build_temp = temp
+
+    def knows_matrix_unit(self):
+        """Whether compiler and assembler are new enough for AMX."""
+        with TemporaryDirectory() as folder:
+            source = Path(folder, "amx.c")
+            source.write_text('void sum(void) { __asm__ volatile("tdpbf16ps %tmm2, %tmm1, %tmm0"); }')
+            try:
+                self.compiler.compile([str(source)], output_dir=folder)
+            except CompileError:
+                return False
+        return True
 
     def run(self):
         super().run()
@@ -72,7 +87,7 @@ def generate():
 
     structs = {"LayerRecord": records.LAYER, "TaskRecord": records.TASK, "PieceRecord": records.PIECE}
     made = {
-        "kernels.py": typed.stripped(text()) + f"RECORDS = {records.stamp()}\n",
+        "kernels.py": typed.stripped(text()) + f"RECORDS = {records.stamp()}\nUNIT = bool(HAS_UNIT)\n",
         "kernels.pxd": typed.pxd(text(), structs, records.CONSTANTS, (ENGINES / "borrowed.pxd").read_text()),
         "records.h": typed.header(structs, records.CONSTANTS),
     }
@@ -99,7 +114,7 @@ def extensions():
             f"fastsgd.engines.native.{level}_{dtype}.kernels",
             [str(GENERATED / "kernels.c")],
             include_dirs=[str(GENERATED), str(ENGINES)],
-            depends=[str(ENGINES / "engine.h"), str(ENGINES / "tile.h")],
+            depends=[str(ENGINES / "engine.h"), str(ENGINES / "tile.h"), str(ENGINES / "matrix_unit.h")],
             optional=not REQUIRED,
         )
         for level in LEVELS

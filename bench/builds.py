@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import argparse
 from fnmatch import fnmatch
+from functools import cache
 
 from bench.engine_epochs import Epochs, fastest
 from bench.grid import Cell, cells
 from bench.report import number, table
 from bench.results import available_cores
-from fastsgd.engines import cython
+from fastsgd.engines import cython, processor
 
 SIMPLE_CHAINS = [Cell("4-32-16-4", 10_000, job) for job in ("tanh", "adam")]  # SimpleChains.jl's own case, tanh always
 RATIOS = {  # title: (slower column's start, faster column's start)
@@ -20,7 +21,19 @@ RATIOS = {  # title: (slower column's start, faster column's start)
     "v3 / v4": ("v3", "float32"),
     "numba / cython": ("numba", "float32"),
     "1 / 2 threads": ("float32", "2 threads"),
+    "v4 / amx": ("float32", "amx"),
+    "v4 / amx, 2 threads": ("2 threads", "amx, 2 threads"),
 }
+
+
+@cache
+def has_unit() -> bool:
+    """The matrix unit is here, and in the extensions."""
+    try:
+        cython.check_unit(processor.UNIT_BUILD)
+    except ImportError:
+        return False
+    return True
 
 
 def columns(cell: Cell, milliseconds: float) -> dict[str, Epochs]:
@@ -30,8 +43,10 @@ def columns(cell: Cell, milliseconds: float) -> dict[str, Epochs]:
         "2 threads": {"threads": 2} if available_cores() > 1 else None,
         "float64": {"dtype": "float64"},
         "float64, 2 threads": {"dtype": "float64", "threads": 2} if available_cores() > 1 else None,
-        "v3": {"isa": "x86-64-v3"} if "x86-64-v4" in cython.supported() else None,
+        "v3": {"isa": "x86-64-v3"} if "x86-64-v4" in processor.supported() else None,
         "numba": {"engine": "numba"},
+        "amx": {"isa": processor.UNIT} if has_unit() else None,
+        "amx, 2 threads": {"isa": processor.UNIT, "threads": 2} if has_unit() and available_cores() > 1 else None,
     }
     case = {"rows": cell.batch, "activation": "tanh"} if cell in SIMPLE_CHAINS else {}
     return {

@@ -10,7 +10,7 @@ import numpy as np
 import fastsgd
 from bench.grid import LEARNING_RATE, MOMENTUM, Cell, make_task
 from fastsgd import engines
-from fastsgd.engines import cython
+from fastsgd.engines import cython, processor
 from fastsgd.program import Op, Program
 
 
@@ -49,7 +49,9 @@ class Epochs:
         maker = engines.load(engine)
         if isa:
             maker = cython.CythonEngine()
-            maker.isa = isa
+            maker.isa = processor.UNIT_BUILD if isa == processor.UNIT else isa
+        if engine != "numpy":
+            maker.unit = isa == processor.UNIT
         self._network = network = maker.network(Program(ops, np.dtype(dtype), "mse", (), optimizer.rule))
         network.set_weights(task.weights)
         self._run = network.training(

@@ -11,6 +11,7 @@ import numpy as np
 from numba import njit, types
 
 from fastsgd.engines import cython, numba, numba_llvm
+from fastsgd.engines.compiled import Library
 
 ENGINES = ("cython", "numba")
 PHASES = {"gather": 8, "forward": 4, "backward": 3, "learn": 6}  # kernel -> number of arguments, the Task first
@@ -29,10 +30,14 @@ def _repeated(engine: str, address: int, arguments: int) -> Any:
     return njit(types.void(*[types.int64] * (arguments + 1)), nogil=True)(space["repeat"])
 
 
+def library(engine: str, dtype: np.dtype) -> Library:
+    """The kernels of "cython" or "numba"."""
+    return cython.library(cython.chosen(), dtype, False) if engine == "cython" else numba.library(dtype, False)
+
+
 def product(engine: str, dtype: np.dtype) -> Callable[..., None]:
     """(times, *arguments of ``product``, arrays as addresses)"""
-    library = cython.library(cython.chosen(), dtype) if engine == "cython" else numba.library(dtype)
-    return _repeated(engine, library.address("product"), 12)
+    return _repeated(engine, library(engine, dtype).address("product"), 12)
 
 
 @cache
@@ -53,4 +58,4 @@ def phase(engine: str, dtype: np.dtype, name: str) -> Callable[..., None]:
     """(times, address of a Task, *further arguments of the phase)"""
     if engine == "numba":
         return _numba_phase(dtype, name)
-    return _repeated(engine, cython.library(cython.chosen(), dtype).address(name), PHASES[name])
+    return _repeated(engine, library(engine, dtype).address(name), PHASES[name])

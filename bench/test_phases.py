@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from bench.grid import NETS
-from bench.kernel_calls import ENGINES, PHASES, phase
-from fastsgd.engines import cython, numba
+from bench.kernel_calls import ENGINES, PHASES, library, phase
 from fastsgd.engines.layout import Layout
-from fastsgd.engines.workspace import ROWS, Workspace, block_rows
+from fastsgd.engines.paths import ROWS, way_of
+from fastsgd.engines.workspace import Workspace
 from fastsgd.program import Op, Program
 
 TIMES = 50
@@ -25,8 +25,7 @@ def test_phase(benchmark, engine, net, rows, name):
     last = len(widths) - 2
     ops = tuple(Op("dense", k, n, True, "relu" if i < last else "linear") for i, (k, n) in enumerate(pairwise(widths)))
     program = Program(ops, dtype, "mse", (), "nesterov")
-    library = cython.library(cython.chosen(), dtype) if engine == "cython" else numba.library(dtype)
-    work = Workspace(Layout(program), library.address, block_rows(program, rows))
+    work = Workspace(Layout(program), library(engine, dtype).address, way_of(program, rows).rows)
     work.task.batch = rows
     work.take_path(ROWS)
     work.reset()

@@ -31,7 +31,7 @@ def set_backend(name: str) -> None:
     Parameters
     ----------
     name : {"auto", "cython", "numba", "numpy"}
-        "auto": the first of the others that is available (cython if ``FASTSGD_ISA`` is set).
+        "auto": the first of the others that is available (of those that heed ``FASTSGD_ISA``, if it is set).
 
     Raises
     ------
@@ -59,7 +59,7 @@ def get_backend() -> str:
 def resolve(name: str | None = None) -> engines.Engine:
     """The engine of this name; None: the one set by :func:`set_backend` or ``FASTSGD_BACKEND``, else "auto".
 
-    "auto" is the first that is available, but never another one than cython if ``FASTSGD_ISA`` is set.
+    "auto" is the first that is available; if ``FASTSGD_ISA`` is set, of those that heed it.
 
     Raises
     ------
@@ -69,14 +69,20 @@ def resolve(name: str | None = None) -> engines.Engine:
     if name is None:
         name = _backend or os.environ.get("FASTSGD_BACKEND") or "auto"
     name = lookup("backend", name, _NAMES)
-    for candidate in engines.NAMES if name == "auto" else (name,):
+    for candidate in _candidates() if name == "auto" else (name,):
         try:
             return engines.load(candidate)
         except ImportError as error:
             reason = error
-        if candidate == "cython" and os.environ.get("FASTSGD_ISA"):
-            break  # a wish is not passed over
     raise ImportError(f"the {candidate} backend is not available: {reason}") from reason
+
+
+def _candidates() -> tuple[str, ...]:
+    """Engines that "auto" may take: a wish for an instruction set is not passed over."""
+    wish = os.environ.get("FASTSGD_ISA")
+    if not wish:
+        return engines.NAMES
+    return ("cython", "numba") if wish == engines.MATRIX_UNIT else ("cython",)
 
 
 def backends() -> dict[str, dict[str, Any]]:
@@ -98,11 +104,12 @@ def backends() -> dict[str, dict[str, Any]]:
 
 
 def _detail(engine: engines.Engine) -> str:
+    unit = ", with AMX" if getattr(engine, "unit", False) else ""
     if engine.name == "cython":
-        return f"compiled for {getattr(engine, 'isa', 'this processor')}"
+        return f"compiled for {getattr(engine, 'isa', 'this processor')}{unit}"
     from importlib.metadata import version
 
-    return f"{engine.name} {version(engine.name)}"
+    return f"{engine.name} {version(engine.name)}{unit}"
 
 
 # -- Threads ---------------------------------------------------------------------------------------------------------

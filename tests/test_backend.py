@@ -62,7 +62,7 @@ def test_what_is_not_there_raises_and_says_what_to_install(only_numpy, monkeypat
         backend.get_backend()
 
 
-@pytest.mark.parametrize("isa", ["avx9", "x86-64-v3"])
+@pytest.mark.parametrize("isa", ["avx9", "x86-64-v3", "x86-64-v3+amx"])
 def test_an_instruction_set_that_is_not_there_is_not_passed_over(only_numpy, monkeypatch, isa):
     monkeypatch.setenv("FASTSGD_ISA", isa)
     for call in (backend.resolve, backend.get_backend, lambda: backend.set_backend("auto")):

@@ -6,7 +6,7 @@ import pytest
 from fastsgd import demo, engines
 from fastsgd.demo import jobs
 from fastsgd.demo.table import render
-from fastsgd.engines import cython
+from fastsgd.engines import processor
 
 
 @pytest.mark.parametrize("data", jobs.JOBS)
@@ -15,7 +15,7 @@ def test_shows_everything(data, tmp_path, capsys):
     shown = capsys.readouterr().out
     for word in ("single-sample", "mini-batch", "full-batch", *engines.NAMES, "MLPRegressor", "picture.png"):
         assert word in shown
-    if cython.supported()[0] != "baseline" and os.environ.get("FASTSGD_ISA") != "baseline":
+    if processor.supported()[0] != "baseline" and os.environ.get("FASTSGD_ISA") != "baseline":
         assert "other bits" not in shown
     assert (tmp_path / "picture.png").read_bytes().startswith(b"\x89PNG")
 

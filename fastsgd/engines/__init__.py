@@ -141,6 +141,7 @@ class Engine(Protocol):
 
 # -- Loading
 NAMES = ("cython", "numba", "numpy")  # the fastest without a warm-up first
+MATRIX_UNIT = "x86-64-v4+amx"  # what FASTSGD_ISA says to who may use it: see processor.py
 
 
 @cache

@@ -15,7 +15,7 @@ cdef extern from "engine.h" nogil:
     ctypedef PieceRecord *Piece
 
     bint DOUBLE
-    int64_t ZERO, BIAS, ADD, BIAS_RELU, RELU_SLOPE, ROWS, ONE, COLUMNS, LANES, SPAN, TILE_ROWS, REAL_BYTES, SCRATCH
+    int64_t ZERO, BIAS, ADD, BIAS_RELU, RELU_SLOPE, ROWS, ONE, COLUMNS, LANES, HAS_UNIT, SPAN, TILE_ROWS, REAL_BYTES, SCRATCH
     real_t real(double)
     double f8(double)
     int64_t i64(uint64_t)
@@ -68,6 +68,10 @@ cdef extern from "engine.h" nogil:
     void copy(reals, reals, int64_t)
     void lay(reals, reals, int64_t)
     void transpose(reals, int64_t, reals, int64_t)
+    void unit_on()
+    void unit_off()
+    void split(reals, reals, reals)
+    void unit_product(reals, reals, int64_t, reals, int64_t, reals, int64_t)
 
     int64_t load_acquire(int64_t)
     void store_release(int64_t, int64_t)

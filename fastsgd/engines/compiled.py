@@ -18,8 +18,10 @@ from . import Hyper
 from .inference import Inference
 from .lanes import Lanes
 from .layout import Layout
+from .paths import LANES, way_of
 from .run import CompiledRun
-from .workspace import Workspace, block_rows, lanes_of
+from .unit_workspace import UnitWorkspace
+from .workspace import Workspace
 
 ENTRY = ctypes.CFUNCTYPE(None, ctypes.c_int64, ctypes.c_int64)
 
@@ -35,10 +37,12 @@ class Library:
     entry : callable
         Name of ``train`` or ``infer`` -> a function of (address of a Task, thread number), for Python; it is asked when
         one is first wanted, as it may have to be compiled.
+    unit : bool
+        Wide layers are the matrix unit's.
     """
 
-    def __init__(self, address: Callable[[str], int], entry: Callable[[str], Any]) -> None:
-        self.address, self._entry = address, entry
+    def __init__(self, address: Callable[[str], int], entry: Callable[[str], Any], unit: bool) -> None:
+        self.address, self._entry, self.unit = address, entry, unit
 
     @cached_property
     def train(self) -> Any:
@@ -57,7 +61,7 @@ class CompiledNetwork:
         self.library = library
         self.layout = Layout(program)
         self._work: Workspace | None = None  # of the last training; one at a time
-        self._lanes: Lanes | None = None  # of this workspace, if the last training wanted some
+        self._lanes: Lanes | None = None  # of this workspace, if a training wanted some
         self._usual: dict[int, dict[int, float]] = {}  # of batches of so many rows: seconds of a block, see Pace
         self._idle: list[Inference] = []  # several threads may predict at a time, each with one of its own
 
@@ -99,15 +103,16 @@ class CompiledNetwork:
         first_epoch: int, threads: int = 1, most_threads: int = 0, keep_predictions: bool = False,
         weights: np.ndarray | None = None,
     ) -> CompiledRun:  # fmt: skip
-        rows = block_rows(self.program, batch_size)
-        if self._work is None or self._work.rows != rows:
-            self._work = Workspace(self.layout, self.library.address, rows)
-            self._lanes = None
-        lanes = lanes_of(self.program, batch_size)
-        if lanes > 1 and (self._lanes is None or self._lanes.count != lanes):
-            self._lanes = Lanes(self._work, self.library.address, lanes)
+        way = way_of(self.program, batch_size, self.library.unit)
+        work, lanes = self._work, self._lanes
+        if work is None or (work.rows, work.unit) != (way.rows, way.unit):
+            kind = UnitWorkspace if way.unit else Workspace
+            work, lanes = kind(self.layout, self.library.address, way.rows), None
+        if way.path == LANES and (lanes is None or lanes.count != way.lanes):
+            lanes = Lanes(work, way.lanes)
+        self._work, self._lanes = work, lanes  # both or none, should memory or patience end between them
         return CompiledRun(
-            self._work, self._lanes, self.library.train, x, y, batch_size=batch_size, hyper=hyper, step=step,
+            work, lanes, self.library.train, x, y, path=way.path, batch_size=batch_size, hyper=hyper, step=step,
             shuffle=shuffle, seed=seed, first_epoch=first_epoch, threads=threads, most_threads=most_threads,
             keep_predictions=keep_predictions, weights=weights, usual=self._usual.setdefault(batch_size, {}),
         )  # fmt: skip

@@ -16,21 +16,12 @@ import numpy as np
 from ..kernels import records
 from ..kernels.source.tables import ADDED
 from ..program import Program
+from . import processor
 from .compiled import ENTRY, CompiledNetwork, Library
 
 NATIVE = Path(__file__).with_name("native")
 DTYPES = ("float32", "float64")
 LEVELS = {"x86-64-v4": "v4", "x86-64-v3": "v3", "baseline": "baseline"}  # FASTSGD_ISA -> folder, best first
-
-
-def supported() -> list[str]:
-    """Instruction sets that this processor has, best first."""
-    cpu = import_module(
-        "numpy._core._multiarray_umath" if hasattr(np, "_core") else "numpy.core._multiarray_umath"
-    ).__cpu_features__
-    v3 = cpu.get("AVX2") and cpu.get("FMA3")
-    v4 = v3 and cpu.get("AVX512_SKX")
-    return ["x86-64-v4"] * bool(v4) + ["x86-64-v3"] * bool(v3) + ["baseline"]
 
 
 def built() -> list[str]:
@@ -69,12 +60,16 @@ def chosen() -> str:
         If nothing was built, or not what ``FASTSGD_ISA`` asks for, or this processor lacks it.
     """
     wanted = os.environ.get("FASTSGD_ISA", "")
-    if wanted and wanted not in LEVELS:
-        raise ImportError(f"FASTSGD_ISA is {wanted!r}; it can be {', '.join(LEVELS)}")
-    usable = [isa for isa in supported() if isa in built()]
+    if wanted and wanted not in (*LEVELS, processor.UNIT):
+        raise ImportError(f"FASTSGD_ISA is {wanted!r}; it can be {', '.join((*LEVELS, processor.UNIT))}")
+    if wanted == processor.UNIT:
+        processor.check_unit()
+        wanted = processor.UNIT_BUILD
+    usable = [isa for isa in processor.supported() if isa in built()]
     if wanted and wanted not in usable:
         raise ImportError(
-            f"FASTSGD_ISA is {wanted!r}, but here only these were built and run: {', '.join(usable) or 'none'}"
+            f"FASTSGD_ISA is {os.environ['FASTSGD_ISA']!r}, but here only these were built and run: "
+            f"{', '.join(usable) or 'none'}"
         )
     if not usable:
         raise ImportError(
@@ -91,8 +86,20 @@ def chosen() -> str:
     raise reasons[0]
 
 
+def check_unit(isa: str) -> None:
+    """Raises ImportError where there is no matrix unit, or no code for it."""
+    processor.check_unit()
+    if not extension(isa, "float32").UNIT:
+        raise ImportError(
+            "the compiled extensions have no code for AMX, which their compiler or assembler did not know: build them "
+            "again with newer ones, or use backend='numba'"
+        )
+
+
 @cache
-def library(isa: str, dtype: np.dtype) -> Library:
+def library(isa: str, dtype: np.dtype, unit: bool) -> Library:
+    if unit:
+        check_unit(isa)
     capsules = extension(isa, dtype.name).__pyx_capi__
 
     def address(name: str) -> int:
@@ -101,7 +108,7 @@ def library(isa: str, dtype: np.dtype) -> Library:
         capsule = capsules[name]
         return _pointer(capsule, _capsule_name(capsule))
 
-    return Library(address, lambda name: ENTRY(address(name)))
+    return Library(address, lambda name: ENTRY(address(name)), unit and dtype == np.float32)
 
 
 def _kernels_of_numba(dtype: np.dtype) -> Any:
@@ -125,6 +132,9 @@ class CythonEngine:
 
     def __init__(self) -> None:
         self.isa = chosen()
+        self.unit = processor.unit_is_asked_for()
+        if self.unit:
+            check_unit(self.isa)
 
     def network(self, program: Program) -> CompiledNetwork:
-        return CompiledNetwork(library(self.isa, np.dtype(program.dtype)), program)
+        return CompiledNetwork(library(self.isa, np.dtype(program.dtype), self.unit), program)

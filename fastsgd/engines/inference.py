@@ -9,9 +9,10 @@ import numpy as np
 from ..interrupts import Interrupts
 from .layout import Layout
 from .pace import CALL_SECONDS
+from .paths import BLOCK
 from .run import flops_per_row
 from .threads import Crew, Kernel
-from .workspace import BLOCK, MOST_THREADS, Workspace
+from .workspace import MOST_THREADS, Workspace
 
 FEW = 16  # rows up to here go through arrays of our own: asking NumPy for two addresses takes longer than the kernel
 

@@ -17,12 +17,14 @@ from ..kernels import records
 from ..kernels.source import text
 from ..kernels.source.tables import ADDED
 from ..program import Program
+from . import processor
 from .compiled import CompiledNetwork, Library
 from .layout import LayerRecord, PieceRecord, TaskRecord
 from .workspace import KINDS, SCRATCH
 
 REACH = 1 << 30  # elements that a pointer can reach; a view reserves nothing
 ROWS = 4  # of the tile
+PLANE, CHUNK = records.CONSTANTS["PLANE"], records.CONSTANTS["CHUNK"]
 
 
 def pointer(kind: Any) -> Callable[[int], np.ndarray]:
@@ -76,6 +78,37 @@ def dot(X, jump, Y, skip, panels, width):
     return out[0]
 
 
+def split(u, v, to):
+    """Numbers rounded to bfloat16, what remains, and what remains then: pairs of u and v in a word.
+
+    Parts that are subnormal, those of numbers below 1e-31, are 0 to the matrix unit; here they are not.
+    """
+    x, y = u[:16].copy(), v[:16].copy()
+    for part in range(0, CHUNK, PLANE):
+        low, high = (a.view(np.uint32) + np.uint32(0x8000) & np.uint32(0xFFFF0000) for a in (x, y))
+        to[part : part + 16] = (low >> 16 | high).view(np.float32)
+        x, y = x - low.view(np.float32), y - high.view(np.float32)
+
+
+def unit_product(A, B, chunks, first, begin, C, halves):
+    """C (32 x 32) = first + A B, rounded as the instruction does: lower halves, upper halves, their sum."""
+    total = np.zeros((2, 16, 2, 16), np.float32)
+    if begin:
+        total += first[:32].reshape(2, 16) if begin == 1 else first[:1024].reshape(2, 16, 2, 16)
+    for c in range(chunks):
+        left, right = (
+            np.stack([(words << 16).view(np.float32), (words & np.uint32(0xFFFF0000)).view(np.float32)])
+            for words in (F[c * CHUNK : (c + 1) * CHUNK].view(np.uint32).reshape(3, 2, 16, 16) for F in (A, B))
+        )  # upper or not, part, half, row, word
+        for i, j in ((0, 2), (0, 1), (1, 1), (1, 0), (2, 0), (0, 0)):
+            sums = np.zeros((2, 2, 16, 2, 16))
+            for k in range(16):
+                product = np.float64(left[:, i, :, :, k, None, None]) * right[:, None, None, j, :, k]
+                sums = np.float64((product + sums).astype(np.float32))
+            total += (sums[0] + sums[1]).astype(np.float32)
+    C[: 512 * halves] = total.ravel()[: 512 * halves]
+
+
 def copy(to, source_row, n):
     to[:n] = source_row[:n]
 
@@ -102,12 +135,12 @@ def names(dtype: np.dtype) -> dict[str, Any]:
         "u64": lambda i: np.uint64(int(i) & (2**64 - 1)),
         "where": lambda c, a, b: a if c else b,
         "minimum": lambda a, b: a if a < b else b, "maximum": lambda a, b: a if a > b else b,
-        "muladd": lambda a, b, c: a * b + c,
+        "muladd": lambda a, b, c: real(float(a) * float(b) + float(c)),
         "gemv": gemv, "dots": dots, "dot": dot, "prefetch": lambda place: None,
         "sqrt": np.sqrt, "floor": np.floor, "absolute": np.abs,
         "pow2": lambda n: real(np.ldexp(1.0, int(n))) if n == n else n,
         "exponent": lambda x: real(np.frexp(x)[1] - 1), "mantissa": lambda x: np.frexp(x)[0] * real(2),
-        "task": TaskRecord.from_address,
+        "task": lambda address: TaskRecord.from_address(int(address)),
         "layer": lambda t, l: LayerRecord.from_address(t.layers + l * ctypes.sizeof(LayerRecord)),
         "full_width": lambda: None, "short_loops": lambda: None,
         "piece": lambda t, i: PieceRecord.from_address(t.piece + i * ctypes.sizeof(PieceRecord)),
@@ -120,6 +153,7 @@ def names(dtype: np.dtype) -> dict[str, Any]:
         "ROWS": 0, "ONE": 1, "COLUMNS": 2, "LANES": 3, **KINDS,
         "SPAN": ROWS, "TILE_ROWS": ROWS, "REAL_BYTES": dtype.itemsize, "SCRATCH": SCRATCH,
         "tile_full": tile(ROWS), "tile8": tile(8), "tile4": tile(4), "tile2": tile(2), "tile1": tile(1),
+        "split": split, "unit_product": unit_product, "unit_on": lambda: None, "unit_off": lambda: None,
         "transpose": transpose, "copy": copy, "lay": copy,
         "load_acquire": alone, "store_release": alone, "relax": alone,
         "subnormals_off": lambda: 0, "subnormals_back": lambda mode: None,
@@ -127,7 +161,7 @@ def names(dtype: np.dtype) -> dict[str, Any]:
 
 
 @cache
-def library(dtype: np.dtype) -> Library:
+def library(dtype: np.dtype, unit: bool) -> Library:
     """Kernels by number instead of by address."""
     space: dict[str, Any] = {}
 
@@ -152,7 +186,7 @@ def library(dtype: np.dtype) -> Library:
     space |= {"call_rank": call, "call_block": call, "call_forward": call, "call_learn": call, "call_judge": call}
     text.load(space)
     order = [name for name, f in space.items() if callable(f)]
-    return Library(address, lambda name: quietly(space[name]))
+    return Library(address, lambda name: quietly(space[name]), unit and dtype == np.float32)
 
 
 class InterpretedEngine:
@@ -160,5 +194,8 @@ class InterpretedEngine:
 
     name = "interpreted"
 
+    def __init__(self) -> None:
+        self.unit = processor.unit_is_asked_for()  # which any processor can play
+
     def network(self, program: Program) -> CompiledNetwork:
-        return CompiledNetwork(library(np.dtype(program.dtype)), program)
+        return CompiledNetwork(library(np.dtype(program.dtype), self.unit), program)

@@ -13,11 +13,13 @@ from llvmlite import ir
 from numba import types
 
 from ..kernels import records
+from . import numba_unit
 from .layout import LayerRecord, PieceRecord, TaskRecord
 from .numba_blocks import make_copy, make_dot, make_dots, make_transpose
 from .numba_llvm import AARCH64, I32, I64, X86, ask_for, at_address, call, called, const, emit, indexed, tile_shape
 from .numba_tile import ADD, BIAS, BIAS_RELU, RELU_SLOPE, ZERO, make_tiles
-from .workspace import COLUMNS, KINDS, LANES, ONE, ROWS, SCRATCH
+from .paths import COLUMNS, LANES, ONE, ROWS
+from .workspace import KINDS, SCRATCH
 
 
 def where(c, a, b):
@@ -201,6 +203,7 @@ def names(dtype: np.dtype) -> dict[str, Any]:
         "transpose": make_transpose(number, reals),
         "dots": make_dots(shape, number, suffix, reals),
         "dot": make_dot(shape, number, suffix, reals, scalar),
+        **numba_unit.names(reals),
         "prefetch": emit(types.void, reals)(ask_for),
         "full_width": full_width, "short_loops": short_loops,
         "load_acquire": load_acquire, "store_release": store_release, "relax": relax,

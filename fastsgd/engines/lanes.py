@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from .layout import TaskRecord, aligned
@@ -30,22 +28,15 @@ class Lanes:
     ----------
     work : Workspace
         Of the run; its task is told where everything is.
-    address : callable
-        Name of a kernel -> its address in the engine that will run.
-    lanes : int
-
-    Attributes
-    ----------
     count : int
         Lanes.
     """
 
-    def __init__(self, work: Workspace, address: Callable[[str], int], lanes: int) -> None:
-        self._work, self._address = work, address
+    def __init__(self, work: Workspace, count: int) -> None:
+        self._work, self.count = work, count
         self._members: list[Workspace] = []
         self._crew = np.zeros(0, np.int64)
-        self.count = lanes
-        self._gradients = aligned(lanes * work.layout.bank, work.layout.banks.dtype)
+        self._gradients = aligned(count * work.layout.bank, work.layout.banks.dtype)
 
     def share(self, t: TaskRecord) -> None:
         """Tell the run's task what it needs to know of lanes."""
@@ -56,7 +47,7 @@ class Lanes:
         """Have so many members, and tell them and the run's task of each other."""
         t = self._work.task
         while len(self._members) < threads:
-            self._members.append(Workspace(self._work.layout, self._address, self._work.rows))
+            self._members.append(self._work.another())
         for member in self._members:
             for field in SHARED:
                 setattr(member.task, field, getattr(t, field))

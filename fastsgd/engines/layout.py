@@ -177,7 +177,7 @@ class Layout:
         self._memory = aligned((self.slots + 2) * self.bank, program.dtype)
         self.banks = self._memory.reshape(self.slots + 2, self.bank)
         self.turned = aligned(turned_top, program.dtype)
-        self.is_turned = False
+        self.is_turned = self._partly = False  # partly: by training with the matrix unit
         self._snapshot: np.ndarray | None = None
         for place in self.places:
             if place.op.kind in NORMALIZATIONS:  # where there is no gamma, it is 1 all the same
@@ -194,13 +194,16 @@ class Layout:
             place.put(self.banks[bank], {name: next(queue) for name in place.op.weights})
         self.is_turned = False
 
-    def turn(self) -> None:
-        """Make the transposed copies, which only training in batches needs and keeps."""
-        if not self.is_turned:
+    def turn(self, unit: bool = False) -> None:
+        """Make the transposed copies, which only training in batches needs and keeps.
+
+        With the matrix unit it keeps those of narrow layers only: the next training without it has all made again.
+        """
+        if not self.is_turned or (self._partly and not unit):
             for place in self.places:
                 if place.WT is not None:
                     place.put_turned(self.turned, place.get(self.banks[0])[0])
-        self.is_turned = True
+        self.is_turned, self._partly = True, unit
 
     def save(self) -> None:
         """Keep a copy of everything a step changes, in place of the last one."""

@@ -23,7 +23,7 @@ from numba import cfunc, njit, types
 from ..kernels.source import parts, text
 from ..kernels.source.tables import ADDED
 from ..program import Program
-from . import intrinsics
+from . import intrinsics, processor
 from .compiled import ENTRY, CompiledNetwork, Library
 
 HERE = Path(__file__).parent
@@ -141,8 +141,13 @@ class NumbaEngine:
 
     name = "numba"
 
+    def __init__(self) -> None:
+        self.unit = processor.unit_is_asked_for()
+        if self.unit:
+            processor.check_unit()
+
     def network(self, program: Program) -> CompiledNetwork:
-        return CompiledNetwork(library(np.dtype(program.dtype)), program)
+        return CompiledNetwork(library(np.dtype(program.dtype), self.unit), program)
 
 
 @cache
@@ -151,6 +156,8 @@ def kernels(dtype: np.dtype) -> Kernels:
 
 
 @cache
-def library(dtype: np.dtype) -> Library:
+def library(dtype: np.dtype, unit: bool) -> Library:
+    if unit:
+        processor.check_unit()
     made = kernels(dtype)
-    return Library(made.address, lambda name: ENTRY(made.address_for_c(name)))
+    return Library(made.address, lambda name: ENTRY(made.address_for_c(name)), unit and dtype == np.float32)

@@ -10,9 +10,10 @@ from ..program import Program
 from . import Diverged, Hyper
 from .lanes import Lanes
 from .pace import Pace
+from .paths import LANES, ONE
 from .reference import row_order
 from .threads import Crew, Kernel
-from .workspace import LANES, MOST_THREADS, ONE, Workspace, path_of
+from .workspace import MOST_THREADS, Workspace
 
 MOST_STEPS = 65536  # per call: the table of per-step numbers stays small
 MOST_EPOCHS = 65536
@@ -30,19 +31,18 @@ class CompiledRun:
 
     def __init__(
         self, work: Workspace, lanes: Lanes | None, kernel: Kernel, x: np.ndarray, y: np.ndarray, *,
-        batch_size: int, hyper: Hyper, step: int, shuffle: bool, seed: int, first_epoch: int, threads: int,
+        path: int, batch_size: int, hyper: Hyper, step: int, shuffle: bool, seed: int, first_epoch: int, threads: int,
         most_threads: int, keep_predictions: bool, weights: np.ndarray | None, usual: dict[int, float],
     ) -> None:  # fmt: skip
         program = work.layout.program
         self.losses: list[float] = []
         self.predictions = np.zeros((len(x), program.outputs), program.dtype) if keep_predictions else None
         self._work, self._lanes, self._kernel, self._hyper = work, lanes, kernel, hyper
-        path = path_of(program, batch_size)
         self._crew = Crew()
         if path == ONE:
             work.layout.is_turned = False
         else:
-            work.layout.turn()
+            work.layout.turn(work.unit)
         self._order, self._seed = np.arange(len(x)), seed
         self._rows = x, y, weights  # held for the addresses below
         self._elements = len(x) * program.elements
@@ -139,7 +139,7 @@ class CompiledRun:
             if t.path == LANES and self._lanes is not None:
                 self._lanes.brief(threads)
         if t.path != ONE:
-            self._work.layout.turn()  # weights may have been set, or put back, since the last call
+            self._work.layout.turn(self._work.unit)  # weights may have been set, or put back, since the last call
         steps = min(budget, (stop_epoch - first) * self._batches - self.batch)  # those that may be done, no others
         table = self._hyper(np.arange(self.step, self.step + steps))
         constant = table.strides[0] == 0

@@ -9,23 +9,19 @@ import numpy as np
 
 from ..kernels import records
 from ..kernels.source.tables import ADDED, AVERAGE, GATHERED, activation_table, update_table
-from ..program import Finish, Op, Program
+from ..program import Finish, Op
 from . import draws
 from .layout import LayerRecord, Layout, Place, TaskRecord, aligned, round_up, width_of
+from .paths import COLUMNS, NAMES, ONE, ROWS
 from .pieces import NORM, make_pieces
 
-BLOCK = 256  # most rows of a block: their activations stay in the second-level cache
 SCRATCH = 34 * 32  # elements of a thread's gradient tile, as in tile.h
 MOST_THREADS = 64
 CLIPS = {
     kind: records.CONSTANTS[name]
     for kind, name in zip(records.CLIPS, ("CLIP_NORM", "CLIP_VALUE", "CLIP_ALL"), strict=True)
 }
-MOST_LANES = 8  # a gradient each, to be written and read: 16 took 1 to 2 % longer
-LANES_MEMORY = 16 << 20  # bytes of all lanes' gradients
 LARGE = 48 << 10  # bytes of a first layer that is one sample ahead in batches of one: see ahead.py
-PATHS = "rows", "one", "columns", "lanes"  # and their kernels
-ROWS, ONE, COLUMNS, LANES = 0, 1, 2, 3  # paths, as in engine.h
 KINDS = {kind.upper(): number for number, kind in enumerate(records.KINDS)}
 
 
@@ -39,7 +35,14 @@ class Workspace:
         Name of a kernel -> its address in the engine that will run.
     rows : int
         Most rows of a block.
+
+    Attributes
+    ----------
+    unit : bool
+        Wide layers have room for what the matrix unit takes.
     """
+
+    unit = False
 
     def __init__(self, layout: Layout, address: Callable[[str], int], rows: int) -> None:
         program = layout.program
@@ -154,6 +157,10 @@ class Workspace:
         t.norms = self._zeros(len(self.pieces), np.dtype("f8"))
         t.penalties = self._zeros(len(self.pieces), np.dtype("f8"))
 
+    def another(self) -> Workspace:
+        """Of the same kind and size: room for a thread of its own."""
+        return Workspace(self.layout, self._kernel_address, self.rows)
+
     def reset(self) -> None:
         """Ready for another run."""
         t = self.task
@@ -181,10 +188,10 @@ class Workspace:
     def take_path(self, path: int) -> None:
         """Find the path's kernels."""
         program, t, address = self.layout.program, self.task, self._kernel_address
-        name = self._name_of_one() if path == ONE else PATHS[path]
+        name = self._name_of_one() if path == ONE else "unit" if self.unit else NAMES[path]
         t.path, t.apart = path, 0
         t.block = address(f"block_of_{name}" if program.is_plain else "block_of_steps")
-        t.settle = 0 if path == ONE else address(f"settle_{name}")
+        t.settle = 0 if path == ONE else address(f"settle_{NAMES[path]}")
         t.finish = address("finish_update") if program.deferred else 0
         t.rank = address(f"rank_{program.rule}") if path == ONE else 0
         t.descend = address(f"descend_{program.rule}") if self._descends() else 0
@@ -217,35 +224,6 @@ class Workspace:
     def _panels(self, pitch: int, columns: int, dtype: np.dtype) -> int:
         """Room for panels; 16 rows behind the last one may be read, with whatever they hold."""
         return self._zeros(pitch * columns + 16 * 32, dtype)
-
-
-def path_of(program: Program, batch: int) -> int:
-    """The way a step is divided: a function of shapes and batch size, and never of the number of threads."""
-    if not program.is_plain:
-        return ROWS
-    if batch == 1 and not program.deferred:
-        return ONE
-    if lanes_of(program, batch) > 1:
-        return LANES
-    widest = max(op.outputs for op in program.ops)
-    return COLUMNS if batch <= BLOCK and widest >= 64 else ROWS
-
-
-def lanes_of(program: Program, batch: int) -> int:
-    """Lanes for batches of so many rows: each has a block at least, and all their gradients stay within 16 MiB."""
-    if program.deferred or not program.is_plain:
-        return 1
-    weights = sum(op.inputs * op.outputs for op in program.ops if op.kind == "dense") * program.dtype.itemsize
-    return max(1, min(MOST_LANES, batch // BLOCK, LANES_MEMORY // max(1, weights)))
-
-
-def block_rows(program: Program, batch: int) -> int:
-    """Rows of a block for this batch size: of lanes, such that all end together."""
-    if program.whole_batches:
-        return round_up(batch, 8)
-    lanes = lanes_of(program, batch)
-    rounds = -(-batch // (lanes * BLOCK))
-    return min(round_up(-(-batch // (lanes * rounds)), 8 if lanes == 1 else 16), BLOCK)
 
 
 def _constants(op: Op) -> tuple[float, ...]:

@@ -50,6 +50,14 @@ LAYER = {
     "limit": "i64",  # draws below it, of 2**31, drop
     "seeded": "i64",  # 1: draws come from `seed` instead of the task's
     "seed": "i64",
+    "by_unit": "i64",  # 1: its products are the matrix unit's (see unit.py); what follows is about them
+    "groups": "i64",  # chunks that the rows of a block make
+    "X_left": "i64",  # addresses: the inputs, as the left factor of the outputs,
+    "XT_left": "i64",  # and turned, as that of the gradient
+    "D_left": "i64",  # the deltas, as the left factor of those below; 0: there are none
+    "D_right": "i64",  # and as the right one of the gradient
+    "W_right": "i64",  # the weights
+    "WT_right": "i64",  # and turned, as the right factor of the deltas below; 0: there are none
 }
 
 # Weights that one thread takes from their whole gradient to their new value: see finish.py. A multiple of 16 elements.
@@ -79,6 +87,8 @@ CONSTANTS = {
     "AHEAD": 8,  # of them between a row and the one that is asked for meanwhile
     "ROWS_AHEAD": 32,  # the same in larger batches, where rows are narrow and far
     "ROW_BY_ROW": 128,  # columns of rows that are gathered one after the other, and not panel by panel
+    "PLANE": 512,  # of a chunk of the matrix unit: one of the three parts of its numbers
+    "CHUNK": 3 * 512,
     "CLIP_VALUE": 1, "CLIP_NORM": 2, "CLIP_ALL": 3,  # ways to clip
     "NOT_NEGATIVE": 1, "NORMS": 2, "NORM": 3,  # constraints: NORMS of the columns of a panel, or the one NORM of a group
 }  # fmt: skip

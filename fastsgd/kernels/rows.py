@@ -92,9 +92,15 @@ def forward_panel(t: Task, L: Layer, me: i64, p: i64, r0: i64, n: i64) -> None:
     else:
         copy(z, at(source, p * jump), n * L.width)
     if L.activate and L.relu == 0:
-        call_activation(L.activate, at(to_reals(L.A), o), z, n * L.width, to_reals(L.constants))
-        if L.cleared:
-            clear_columns(L, at(to_reals(L.A), o), p, n)
+        activate_panel(t, L, p, r0, n)
+
+
+def activate_panel(t: Task, L: Layer, p: i64, r0: i64, n: i64) -> None:
+    o = (p * t.pitch + r0) * L.width
+    a: reals = at(to_reals(L.A), o)
+    call_activation(L.activate, a, at(to_reals(L.Z), o), n * L.width, to_reals(L.constants))
+    if L.cleared:
+        clear_columns(L, a, p, n)
 
 
 def columns_of(L: Layer, p: i64) -> i64:
@@ -241,7 +247,7 @@ def learn(t: Task, me: i64, rows: i64, begin: i64, last: i64, h: reals) -> None:
             if job % t.threads == me:
                 learn_thin(t, L, rows, begin, last, h)
             job = job + 1
-        elif L.kind == DENSE:
+        elif L.kind == DENSE and L.by_unit == 0:
             for p in range(L.panels):
                 for q in range((L.inputs + L.source_width - 1) // L.source_width):
                     if job % t.threads == me:

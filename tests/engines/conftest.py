@@ -1,5 +1,5 @@
 import pytest
-from engine_jobs import ALL, COMPILED, Trainer
+from engine_jobs import ALL, COMPILED, EMULATION, UNIT, Trainer
 
 
 @pytest.fixture(params=COMPILED)
@@ -10,6 +10,11 @@ def compiled_engine(request):
 @pytest.fixture(params=ALL)
 def any_engine(request):
     return ALL[request.param]()
+
+
+@pytest.fixture(params=UNIT or EMULATION)
+def unit_engine(request):
+    return (UNIT or EMULATION)[request.param]()
 
 
 @pytest.fixture

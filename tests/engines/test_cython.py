@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from fastsgd import backend, engines
-from fastsgd.engines import cython
+from fastsgd.engines import cython, processor
 from fastsgd.kernels import records
 
-USABLE = [isa for isa in cython.supported() if isa in cython.built()]
+USABLE = [isa for isa in processor.supported() if isa in cython.built()]
 STALE = r"built from another version of fastsgd/kernels/records.py; build .* again \(in a checkout: pip install -e \.\)"
 pytestmark = pytest.mark.skipif(not USABLE, reason="the compiled extensions were not built")
 
@@ -48,7 +48,7 @@ def test_stale_extensions_are_as_good_as_missing(monkeypatch):
 def test_stale_kernels_are_not_called_even_by_those_who_choose_themselves(monkeypatch):
     monkeypatch.setattr(records, "stamp", lambda: 0)
     with pytest.raises(ImportError, match=STALE):
-        cython.library.__wrapped__(USABLE[0], np.dtype("float32"))
+        cython.library.__wrapped__(USABLE[0], np.dtype("float32"), False)
 
 
 @pytest.mark.parametrize("dtype", cython.DTYPES)

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from engine_jobs import UNIT
 
-from fastsgd.engines import layout, run, workspace
+from fastsgd.engines import lanes, layout, run, workspace
 from fastsgd.program import Op
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs mprotect")
@@ -93,26 +94,44 @@ def test_the_order_ends_where_memory_ends(
 CANARY = 0xA5
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("batch_size", [1, 13, 37, 300])
-@pytest.mark.parametrize("widths", [(1, 1), (13, 1), (17, 33, 19), (40, 16, 7), (200, 70)])
-def test_canaries(monkeypatch, trainer, compiled_engine, widths, batch_size, dtype):
-    """Every buffer of layout and workspace is made by ``aligned``: put bytes round it that nobody may touch."""
-    fences = []
+@pytest.fixture
+def fences(monkeypatch):
+    """Every buffer of a network is made by ``aligned``: bytes round it that nobody may touch; all of them, as made."""
+    made = []
 
     def fenced(count, dtype):
         size = count * dtype.itemsize
         raw = np.full(size + 4096, CANARY, np.uint8)
         begin = 1024 + (-(raw.ctypes.data + 1024)) % layout.LINE
         raw[begin : begin + size] = 0
-        fences.append((raw, begin, begin + size))
+        made.append((raw, begin, begin + size))
         return raw[begin : begin + size].view(dtype)
 
-    monkeypatch.setattr(layout, "aligned", fenced)
-    monkeypatch.setattr(workspace, "aligned", fenced)
+    for module in (layout, workspace, lanes):
+        monkeypatch.setattr(module, "aligned", fenced)
+    return made
+
+
+def untouched(fences):
+    return all((raw[:begin] == CANARY).all() and (raw[end:] == CANARY).all() for raw, begin, end in fences)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("batch_size", [1, 13, 37, 300])
+@pytest.mark.parametrize("widths", [(1, 1), (13, 1), (17, 33, 19), (40, 16, 7), (200, 70)])
+def test_canaries(fences, trainer, compiled_engine, widths, batch_size, dtype):
     job = trainer(widths, dtype=dtype, rows=301)
     job.x /= widths[0] ** 0.5  # rows of length about 1: longer ones diverge
     job.run(compiled_engine, batch_size=batch_size, threads=2, epochs=1)[0].predict(job.x)
     assert len(fences) > 8
-    for raw, begin, end in fences:
-        assert (raw[:begin] == CANARY).all() and (raw[end:] == CANARY).all()
+    assert untouched(fences)
+
+
+@pytest.mark.parametrize("name", UNIT)
+@pytest.mark.parametrize("batch_size", [256, 300, 530])
+@pytest.mark.parametrize("widths", [(64, 65), (65, 64, 1), (97, 70, 81, 5), (20, 64, 97, 3)])
+def test_canaries_of_the_matrix_unit(fences, trainer, name, widths, batch_size):
+    job = trainer(widths, rows=530)
+    network, _ = job.run(UNIT[name](), batch_size=batch_size, threads=2, epochs=1)
+    assert network._work.unit
+    assert untouched(fences)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fastsgd.engines import run
+from fastsgd.engines import compiled, run
 
 
 @pytest.mark.parametrize("batch_size", [32, 600])  # one task, or one for each lane
@@ -26,3 +26,41 @@ def test_rows_are_far_if_they_are_many_and_shuffled(trainer, compiled_engine, ba
     assert far(job.x, shuffle=False) == {0}
     assert far(job.x[:-1]) == {0}
     assert far(np.repeat(job.x, 2, axis=1)[:650, :13]) == {1}  # half as many, twice as far from each other
+
+
+def train(network, job, batch_size):
+    with network.training(
+        job.x, job.y, batch_size=batch_size, hyper=job.hyper, step=0, shuffle=True, seed=7, first_epoch=0
+    ) as training:
+        while training.epoch < 1:
+            training.advance(1)
+
+
+def test_room_is_made_anew_only_for_other_blocks_or_more_lanes(trainer, compiled_engine, monkeypatch):
+    job, made = trainer((5, 17, 2), rows=1300), []
+    for name in ("Workspace", "Lanes"):
+        make = getattr(compiled, name)
+        monkeypatch.setattr(compiled, name, lambda *args, name=name, make=make: made.append(name) or make(*args))
+    network = compiled_engine.network(job.program)
+    for batch_size, expected in [
+        (8, ["Workspace"]), (1, []), (8, []), (256, ["Workspace"]), (512, ["Lanes"]), (256, []), (512, []),
+        (1024, ["Lanes"]), (100, ["Workspace"]), (1024, ["Workspace", "Lanes"]),
+    ]:  # fmt: skip
+        made.clear()
+        train(network, job, batch_size)
+        assert made == expected, batch_size
+
+
+def test_a_network_trains_on_after_it_had_no_memory_for_lanes(trainer, compiled_engine, monkeypatch):
+    job = trainer((5, 17, 2), rows=600)
+    weights = []
+    for memory in (True, False):
+        network = compiled_engine.network(job.program)
+        network.set_weights(job.weights)
+        if not memory:
+            with monkeypatch.context() as patch, pytest.raises(MemoryError):
+                patch.setattr(compiled, "Lanes", lambda *args: (_ for _ in ()).throw(MemoryError))
+                train(network, job, 512)
+        train(network, job, 512)
+        weights.append(np.concatenate([w.ravel() for w in network.get_weights()]))
+    np.testing.assert_array_equal(*weights)

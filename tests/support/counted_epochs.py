@@ -54,7 +54,7 @@ class Valgrind:
 def main() -> None:
     """One epoch of every cell, its counts dumped under the cell's name."""
     valgrind = Valgrind()
-    library = cython.library(ISA, np.dtype(np.float32))
+    library = cython.library(ISA, np.dtype(np.float32), False)
     train = library.train
 
     def counted(task: int, thread: int) -> None:

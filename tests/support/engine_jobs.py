@@ -5,21 +5,35 @@ from itertools import pairwise
 
 import numpy as np
 
-from fastsgd.engines import cython, numba, reference
+from fastsgd.engines import cython, interpreted, numba, processor, reference
 from fastsgd.kernels.source.tables import activation_table, loss_table, update_table
 from fastsgd.program import Op, Program
+
+
+def with_unit(engine, unit=True):
+    """The engine, with the matrix unit for wide layers or without, whatever ``FASTSGD_ISA`` says."""
+    engine.unit = unit
+    return engine
 
 
 def cython_at(isa):
     engine = cython.CythonEngine()
     engine.isa = isa
-    return engine
+    return with_unit(engine, False)
 
 
-FUSED = [isa for isa in cython.supported() if isa in cython.built() and isa != "baseline"]
-COMPILED = {f"cython-{isa}": lambda isa=isa: cython_at(isa) for isa in cython.built() if isa in cython.supported()}
-COMPILED["numba"] = numba.NumbaEngine
+FUSED = [isa for isa in processor.supported() if isa in cython.built() and isa != "baseline"]
+COMPILED = {f"cython-{isa}": lambda isa=isa: cython_at(isa) for isa in cython.built() if isa in processor.supported()}
+COMPILED["numba"] = lambda: with_unit(numba.NumbaEngine(), False)
 ALL = {**COMPILED, "numpy": reference.ReferenceEngine}
+
+
+UNIT = {}
+if processor.has_unit():
+    UNIT["numba"] = lambda: with_unit(numba.NumbaEngine())
+    if processor.UNIT_BUILD in cython.built() and cython.extension(processor.UNIT_BUILD, "float32").UNIT:
+        UNIT["cython"] = lambda: with_unit(cython_at(processor.UNIT_BUILD))
+EMULATION = {"interpreted": lambda: with_unit(interpreted.InterpretedEngine())}
 
 NUMBERS = {  # of any update rule, in a step
     "lr": 0.02, "mu": 0.9, "rho": 0.9, "c": 0.1, "eps": 0.001, "decay": 0.001,
@@ -70,7 +84,8 @@ class Trainer:
         return np.array([NUMBERS[name] for name in numbers]) * falling
 
     def run(
-        self, engine, *, batch_size, epochs=2, threads=1, shuffle=True, seed=7, keep_predictions=False, x=None, y=None
+        self, engine, *, batch_size, epochs=2, threads=1, shuffle=True, seed=7, keep_predictions=False, x=None, y=None,
+        weights=None,
     ):  # fmt: skip
         """Train from the initial weights; returns the network and the finished run."""
         network = engine.network(self.program)
@@ -78,6 +93,7 @@ class Trainer:
         with network.training(
             self.x if x is None else x, self.y if y is None else y, batch_size=batch_size, hyper=self.hyper, step=0,
             shuffle=shuffle, seed=seed, first_epoch=0, threads=threads, keep_predictions=keep_predictions,
+            weights=weights,
         ) as run:  # fmt: skip
             while run.epoch < epochs:
                 run.advance(epochs)

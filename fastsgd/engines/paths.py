@@ -1,0 +1,64 @@
+"""How a step is divided: a function of shapes and batch size, and never of the number of threads."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from ..program import Op, Program
+from .layout import round_up
+
+NAMES = "rows", "one", "columns", "lanes"  # and their kernels
+ROWS, ONE, COLUMNS, LANES = 0, 1, 2, 3  # as in engine.h
+BLOCK = 256  # most rows of a block: their activations stay in the second-level cache
+MOST_LANES = 8  # a gradient each, to be written and read: 16 took 1 to 2 % longer
+LANES_MEMORY = 16 << 20  # bytes of all lanes' gradients
+UNIT_MEMORY = 64 << 20  # and where the matrix unit is used, which comes in lanes only
+UNIT_WIDTH = 64  # least inputs and outputs of a layer whose products are the matrix unit's
+UNIT_BATCH = 256  # and least rows of a batch: the weights are split anew for each
+
+
+class Way(NamedTuple):
+    """A path, most rows of its blocks, its lanes, and whether wide layers' products are the matrix unit's."""
+
+    path: int
+    rows: int
+    lanes: int = 1
+    unit: bool = False
+
+
+def way_of(program: Program, batch: int, unit: bool = False) -> Way:
+    """The way of batches of so many rows, with a matrix unit or without."""
+    if not program.is_plain:
+        return Way(ROWS, round_up(batch, 8) if program.whole_batches else _block(batch, 1))
+    if batch == 1 and not program.deferred:
+        return Way(ONE, _block(batch, 1))
+    if program.deferred:
+        return Way(ROWS if batch > BLOCK or _widest(program) < 64 else COLUMNS, _block(batch, 1))
+    weights = sum(op.inputs * op.outputs for op in program.ops if op.kind == "dense") * program.dtype.itemsize
+    if unit and batch >= UNIT_BATCH and 2 * weights <= UNIT_MEMORY and any(map(by_unit, program.ops)):
+        lanes = max(2, _lanes(batch, weights, UNIT_MEMORY))
+        return Way(LANES, _block(batch, lanes), lanes, True)
+    lanes = _lanes(batch, weights, LANES_MEMORY)
+    if lanes > 1:
+        return Way(LANES, _block(batch, lanes), lanes)
+    return Way(COLUMNS if batch <= BLOCK and _widest(program) >= 64 else ROWS, _block(batch, 1))
+
+
+def by_unit(op: Op) -> bool:
+    """Whether a layer's products are the matrix unit's where that is used."""
+    return op.kind == "dense" and op.inputs >= UNIT_WIDTH and op.outputs >= UNIT_WIDTH
+
+
+def _lanes(batch: int, weights: int, memory: int) -> int:
+    """For weights of so many bytes: each has a block at least, and all their gradients stay within `memory`."""
+    return max(1, min(MOST_LANES, batch // BLOCK, memory // max(1, weights)))
+
+
+def _widest(program: Program) -> int:
+    return max(op.outputs for op in program.ops)
+
+
+def _block(batch: int, lanes: int) -> int:
+    """Rows of a block: of lanes, such that all end together."""
+    rounds = -(-batch // (lanes * BLOCK))
+    return min(round_up(-(-batch // (lanes * rounds)), 8 if lanes == 1 else 16), BLOCK)
