@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -17,6 +18,7 @@ import pytest  # noqa: E402
 
 from fastsgd import backend, engines  # noqa: E402
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # which background jobs of a shell ignore
 hypothesis.settings.register_profile("fastsgd", deadline=None)  # a busy machine is no failure
 hypothesis.settings.load_profile("fastsgd")
 AVAILABLE = [name for name in engines.NAMES if backend.backends()[name]["available"]]
