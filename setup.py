@@ -9,6 +9,7 @@ import platform
 import sys
 import sysconfig
 from pathlib import Path
+from shutil import copy2
 from tempfile import TemporaryDirectory
 from types import ModuleType
 
@@ -34,10 +35,15 @@ LEVELS = {"baseline": ([], [])}  # name: (GCC and Clang, MSVC)
 if X86:
     LEVELS["v3"] = (["-march=x86-64-v3"], ["/arch:AVX2"])
     LEVELS["v4"] = (["-march=x86-64-v4", "-mprefer-vector-width=512"], ["/arch:AVX512"])
+NAMES = [f"{level}_{dtype}" for level in LEVELS for dtype in ("float32", "float64")]
 
 
 class Build(build_ext):
-    """build_ext that knows the flags of each level, and gives each extension its own folder for the one C file."""
+    """build_ext that knows the flags of each level, and compiles several extensions at a time."""
+
+    def finalize_options(self):
+        super().finalize_options()
+        self.parallel = self.parallel or os.cpu_count()
 
     def build_extension(self, ext):
         level, _, dtype = ext.name.split(".")[-2].partition("_")
@@ -47,11 +53,7 @@ class Build(build_ext):
         ext.define_macros = [("FASTSGD_DOUBLE", "1")] if dtype == "float64" else []
         if (level, dtype) == ("v4", "float32") and sys.platform == "linux" and self.knows_matrix_unit():
             ext.define_macros = [("HAS_UNIT", "1")]
-        temp, self.build_temp = self.build_temp, os.path.join(self.build_temp, ext.name)
-        try:
-            super().build_extension(ext)
-        finally:
-            self.build_temp = temp
+        super().build_extension(ext)
 
     def knows_matrix_unit(self):
         """Whether compiler and assembler are new enough for AMX."""
@@ -99,6 +101,9 @@ def generate():
         compiler_directives={"infer_types": False, "cdivision": True, "boundscheck": False, "wraparound": False},
         language_level=3,
     )
+    for name in NAMES:  # one C file, but the compiler's output is named after its place
+        (GENERATED / name).mkdir(exist_ok=True)
+        copy2(GENERATED / "kernels.c", GENERATED / name)
 
 
 def extensions():
@@ -111,14 +116,13 @@ def extensions():
         return []
     return [
         Extension(
-            f"fastsgd.engines.native.{level}_{dtype}.kernels",
-            [str(GENERATED / "kernels.c")],
+            f"fastsgd.engines.native.{name}.kernels",
+            [str(GENERATED / name / "kernels.c")],
             include_dirs=[str(GENERATED), str(ENGINES)],
             depends=[str(ENGINES / "engine.h"), str(ENGINES / "tile.h"), str(ENGINES / "matrix_unit.h")],
             optional=not REQUIRED,
         )
-        for level in LEVELS
-        for dtype in ("float32", "float64")
+        for name in NAMES
     ]
 
 

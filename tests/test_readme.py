@@ -63,7 +63,7 @@ assert model.fit(x[:, None], y, epochs=100, verbose=0)["loss"][-1] < 1e-9
 
 
 @pytest.mark.parametrize(
-    "command", ["pip install '.[demo]' && python -m fastsgd demo", "pip install '.[test]' && python -m pytest"]
+    "command", ["pip install '.[demo]' && python -m fastsgd demo", "pip install '.[test]' && python -m pytest -n 2"]
 )
 def test_commands_stand_there_to_be_copied(command):
     assert f"```sh\n{command}\n```" in README
