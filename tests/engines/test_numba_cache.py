@@ -19,16 +19,19 @@ TRAIN = """
 import sys
 from engine_jobs import COMPILED, Trainer
 job, *dtypes = sys.argv[1:]
-widths, batch_size = JOBS[job]
+widths, batch_size, predicts = JOBS[job]
 for dtype in dtypes:
-    print(Trainer(widths, rows=20, dtype=dtype).digest(COMPILED["numba"](), batch_size=batch_size))
+    trainer = Trainer(widths, rows=20, dtype=dtype)
+    network, _ = trainer.run(COMPILED["numba"](), batch_size=batch_size)
+    arrays = [*network.get_weights(), *([network.predict(trainer.x)] if predicts else [])]
+    print(*(array.tobytes().hex() for array in arrays))
 """
-JOBS = {"line": ((4, 1), 1), "net": ((4, 8, 1), 10)}  # that with fewest kernels to compile, and the usual ones
+JOBS = {"line": ((4, 1), 1, False), "net": ((4, 8, 1), 10, True)}  # fewest kernels to compile, and the usual ones
 SUPPORT = Path(__file__).parents[1] / "support"
 
 
 def train(root, *dtypes, job="line", **environment):
-    """Train in a new process with the package at ``root``; returns a digest for each dtype (default: float32)."""
+    """Train in a new process with the package at ``root``; returns a line of bits for each dtype (default: float32)."""
     env = {k: v for k, v in os.environ.items() if not k.startswith("NUMBA")} | environment
     env["PYTHONPATH"] = os.pathsep.join([str(root), str(SUPPORT)])
     done = subprocess.run(
