@@ -56,7 +56,7 @@ class Workspace:
         self.layers = (LayerRecord * len(program.ops))()
         t = self.task = TaskRecord()
         self.address = ctypes.addressof(t)
-        input_width = width_of(program.inputs)
+        input_width = width_of(program.inputs, dtype)
         t.layers, t.depth = ctypes.addressof(self.layers), len(self.layers)
         t.inputs, t.outputs = program.inputs, program.outputs
         t.input_width = input_width

@@ -39,14 +39,12 @@ def block_of_ahead(
 def begin_ahead(t: Task, L: Layer) -> None:
     """The sums for the sample in row 0."""
     for p in range(L.panels):
-        k = 0
-        while k < L.inputs:
-            sum_rows(t, L, to_reals(t.input), p, k, min(L.source_width, L.inputs - k))
-            k = k + L.source_width
+        for k in range(0, L.inputs, 32):
+            sum_rows(t, L, to_reals(t.input), p, k, min(32, L.inputs - k))
 
 
 def sum_rows(t: Task, L: Layer, source: reals, p: i64, k: i64, n: i64) -> None:
-    """What inputs k .. k + n, a panel of them, add to the sums of panel p of the outputs, which begin with the bias."""
+    """What inputs k .. k + n, a panel of them or two, add to the sums of panel p of the outputs, which begin with the bias."""
     inputs: reals = at(source, k * t.pitch)
     w: reals = at(to_reals(L.W), (p * (L.height + 1) + k) * L.width)
     z: reals = at(to_reals(L.Z), p * t.pitch * L.width)
@@ -55,7 +53,7 @@ def sum_rows(t: Task, L: Layer, source: reals, p: i64, k: i64, n: i64) -> None:
         begin = at(w, L.height * L.width)
     i = 0
     while i < L.width:
-        gemv(inputs, L.source_width, 0, at(w, i), n, at(begin, i), at(z, i), L.width)
+        gemv(inputs, L.source_width, t.pitch * L.source_width, at(w, i), n, at(begin, i), at(z, i), L.width)
         i = i + SPAN
 
 
@@ -66,10 +64,11 @@ def learn_ahead(t: Task, L: Layer, here: i64, following: i64, h: reals) -> None:
     if L.use_bias:
         learn_bias(t, L, h)
     for p in range(L.panels):
-        k = 0
-        while k < L.inputs:
-            n = min(L.source_width, L.inputs - k)
-            learn_rows(t, L, inputs, p, p + 1, k, n, h)
+        for k in range(0, L.inputs, 32):
+            n = min(32, L.inputs - k)
+            i = 0
+            while i < n:
+                learn_rows(t, L, inputs, p, p + 1, k + i, min(L.source_width, n - i), h)
+                i = i + L.source_width
             if following:
                 sum_rows(t, L, coming, p, k, n)
-            k = k + L.source_width

@@ -61,9 +61,10 @@ def merge_lanes(t: Task, me: i64, lanes: i64, h: reals) -> None:
         elif L.kind == DENSE:
             for p in range(L.panels):
                 panel = L.W + p * (L.height + 1) * L.width * REAL_BYTES
-                for k in range(0, L.inputs, 32):
+                k = 0
+                while k < L.inputs:
                     if job % t.threads == me:
-                        n = min(32, L.inputs - k)
+                        n = min(L.source_width, L.inputs - k)
                         w = panel + k * L.width * REAL_BYTES
                         merge(t, me, lanes, w, n * L.width, h)
                         if L.WT:
@@ -71,6 +72,7 @@ def merge_lanes(t: Task, me: i64, lanes: i64, h: reals) -> None:
                         if k + n == L.inputs and L.use_bias:
                             merge(t, me, lanes, panel + L.height * L.width * REAL_BYTES, L.width, h)
                     job = job + 1
+                    k = k + L.source_width
 
 
 def merge(t: Task, me: i64, lanes: i64, w: i64, n: i64, h: reals) -> None:

@@ -43,7 +43,7 @@ def step_of_one(t: Task, order: ints, first: i64, scale: real, h: reals) -> None
         elif L.kind == DENSE:
             group = 16
             if l == 0:
-                group = 32
+                group = L.source_width
             k = 0
             while k < L.inputs:
                 if l > 0:

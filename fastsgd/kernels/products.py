@@ -137,8 +137,10 @@ def gather(t: Task, me: i64, order: ints, base: i64, r0: i64, r1: i64, distance:
             if r + 1 < r1:
                 ask(at(x, (base + order[r + 1]) * stride), inputs)
             row: reals = at(x, (base + order[r]) * stride)
-            for c in range(0, inputs, 32):  # `width`, which here is no other
+            c = 0
+            while c < inputs:
                 lay(at(panels, c * pitch + r * width), at(row, c), min(width, inputs - c))
+                c = c + width
 
 
 def asking_distance(t: Task, rows: i64) -> i64:

@@ -62,6 +62,16 @@ def test_rules_with_few_rows_are_those_of_numpy(trainer, compiled_engine, rule, 
         np.testing.assert_allclose(w, known, rtol=1e-9, atol=1e-9)
 
 
+@pytest.mark.parametrize("batch_size", [1, 7, 45])
+@pytest.mark.parametrize("widths", SHAPES)
+def test_shapes_are_those_of_numpy(trainer, compiled_engine, widths, batch_size):
+    job = trainer(widths, dtype=np.float64, rows=50)
+    job.x /= widths[0] ** 0.5  # rows of length about 1: longer ones diverge
+    networks = [job.run(e, batch_size=batch_size, epochs=1)[0] for e in (compiled_engine, ALL["numpy"]())]
+    for w, known in zip(*(network.get_weights() for network in networks), strict=True):
+        np.testing.assert_allclose(w, known, rtol=1e-9, atol=1e-9)
+
+
 @pytest.mark.parametrize("bias", [True, False])
 @pytest.mark.parametrize("widths", [(200, 70, 3), (530, 33), (40, 70, 2)])
 def test_a_first_layer_that_is_ahead_is_that_of_numpy(trainer, compiled_engine, widths, bias, monkeypatch):
