@@ -7,8 +7,8 @@ import pytest
 
 from bench.grid import NETS
 from bench.kernel_calls import ENGINES, PHASES, library, phase
-from fastsgd.engines.layout import Layout
-from fastsgd.engines.paths import ROWS, way_of
+from fastsgd.engines.layout import Layout, round_up
+from fastsgd.engines.paths import ROWS
 from fastsgd.engines.workspace import Workspace
 from fastsgd.program import Op, Program
 
@@ -25,7 +25,7 @@ def test_phase(benchmark, engine, net, rows, name):
     last = len(widths) - 2
     ops = tuple(Op("dense", k, n, True, "relu" if i < last else "linear") for i, (k, n) in enumerate(pairwise(widths)))
     program = Program(ops, dtype, "mse", (), "nesterov")
-    work = Workspace(Layout(program), library(engine, dtype).address, way_of(program, rows).rows)
+    work = Workspace(Layout(program), library(engine, dtype).address, round_up(rows, 8))
     work.task.batch = rows
     work.take_path(ROWS)
     work.reset()

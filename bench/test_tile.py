@@ -9,15 +9,15 @@ import pytest
 
 from bench.kernel_calls import ENGINES, product
 from bench.peak import peak_flops
-from fastsgd.engines.layout import aligned
+from fastsgd.engines.layout import aligned, width_of
 
 SHAPES = [(32, 64, 64), (96, 64, 64), (128, 128, 128), (256, 512, 512)]
-WIDTH, TIMES = 32, 100
+TIMES = 100
 ZERO, BIAS = 0, 1
 
 
-def panels(rows, columns, dtype):
-    array = aligned(-(-columns // WIDTH) * rows * WIDTH, dtype)
+def panels(rows, columns, width, dtype):
+    array = aligned(-(-columns // width) * rows * width, dtype)
     array[:] = 0.01
     return array
 
@@ -29,24 +29,26 @@ def panels(rows, columns, dtype):
 def test_tile(benchmark, engine, dtype, shape, direction):
     dtype = np.dtype(dtype)
     rows, inputs, outputs = shape
+    width = width_of(outputs, dtype)
     pitch, item = rows + 1, dtype.itemsize
-    A, B, C = panels(pitch, inputs, dtype), panels(inputs + 1, outputs, dtype), panels(pitch, outputs, dtype)
+    sizes = (pitch, inputs), (inputs + 1, outputs), (pitch, outputs)
+    A, B, C = (panels(*size, width, dtype) for size in sizes)
     run = product(engine, dtype)
 
     def forward():
-        for p in range(outputs // WIDTH):
-            w = B.ctypes.data + p * (inputs + 1) * WIDTH * item
-            c = C.ctypes.data + p * pitch * WIDTH * item
-            bias = w + inputs * WIDTH * item
-            run(TIMES, A.ctypes.data, WIDTH, 1, WIDTH, pitch * WIDTH, w, inputs, bias, BIAS, c, rows, WIDTH)
+        for p in range(outputs // width):
+            w = B.ctypes.data + p * (inputs + 1) * width * item
+            c = C.ctypes.data + p * pitch * width * item
+            bias = w + inputs * width * item
+            run(TIMES, A.ctypes.data, width, 1, width, pitch * width, w, inputs, bias, BIAS, c, rows, width)
 
     def gradient():
-        for p in range(outputs // WIDTH):
-            d = C.ctypes.data + p * pitch * WIDTH * item
-            for k in range(0, inputs, WIDTH):
+        for p in range(outputs // width):
+            d = C.ctypes.data + p * pitch * width * item
+            for k in range(0, inputs, width):
                 a = A.ctypes.data + k * pitch * item
-                g = B.ctypes.data + (p * (inputs + 1) + k) * WIDTH * item
-                run(TIMES, a, 1, WIDTH, rows, 0, d, rows, g, ZERO, g, WIDTH, WIDTH)
+                g = B.ctypes.data + (p * (inputs + 1) + k) * width * item
+                run(TIMES, a, 1, width, rows, 0, d, rows, g, ZERO, g, width, width)
 
     work = {"forward": forward, "gradient": gradient}[direction]
     work()

@@ -10,8 +10,12 @@ from .layout import round_up
 NAMES = "rows", "one", "columns", "lanes"  # and their kernels
 ROWS, ONE, COLUMNS, LANES = 0, 1, 2, 3  # as in engine.h
 BLOCK = 256  # most rows of a block: their activations stay in the second-level cache
+NEAR = 512 << 10  # bytes of a layer's inputs that stay in it, too, while they go from panel to panel of the weights
+FAR = 2 << 20  # bytes that it does not hold
+SMALL = 128 << 10  # bytes of weights up to which a batch is divided into lanes from one full block on, not from two
+LANE = 192  # least rows of a lane, where there are more than two
 MOST_LANES = 8  # a gradient each, to be written and read: 16 took 1 to 2 % longer
-LANES_MEMORY = 16 << 20  # bytes of all lanes' gradients
+LANES_MEMORY = 16 << 20  # bytes of weights, times lanes: a gradient each, which padding makes larger
 UNIT_MEMORY = 64 << 20  # and where the matrix unit is used, which comes in lanes only
 UNIT_WIDTH = 64  # least inputs and outputs of a layer whose products are the matrix unit's
 UNIT_BATCH = 256  # and least rows of a batch: the weights are split anew for each
@@ -44,14 +48,23 @@ def way_of(program: Program, batch: int, unit: bool = False) -> Way:
     return Way(COLUMNS if batch <= BLOCK and _widest(program) >= 64 else ROWS, _block(batch, 1))
 
 
+def rows_near(rows: int, row: int) -> int:
+    """Of a block of rows of so many bytes each, those that go from panel to panel together: even parts, of tiles."""
+    parts = -(-rows * row // NEAR)
+    return round_up(-(-rows // parts), 12)
+
+
 def by_unit(op: Op) -> bool:
     """Whether a layer's products are the matrix unit's where that is used."""
     return op.kind == "dense" and op.inputs >= UNIT_WIDTH and op.outputs >= UNIT_WIDTH
 
 
 def _lanes(batch: int, weights: int, memory: int) -> int:
-    """For weights of so many bytes: each has a block at least, and all their gradients stay within `memory`."""
-    return max(1, min(MOST_LANES, batch // BLOCK, memory // max(1, weights)))
+    """For weights of so many bytes: a power of two, so that of two threads or four none has more than another."""
+    if batch < (BLOCK if weights <= SMALL else 2 * BLOCK):
+        return 1
+    most = min(MOST_LANES, max(2, batch // LANE), memory // max(1, weights))
+    return 1 << max(1, most).bit_length() - 1
 
 
 def _widest(program: Program) -> int:

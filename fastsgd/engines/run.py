@@ -10,14 +10,13 @@ from ..program import Program
 from . import Diverged, Hyper
 from .lanes import Lanes
 from .pace import Pace
-from .paths import LANES, ONE
+from .paths import FAR, LANES, ONE
 from .reference import row_order
 from .threads import Crew, Kernel
 from .workspace import MOST_THREADS, Workspace
 
 MOST_STEPS = 65536  # per call: the table of per-step numbers stays small
 MOST_EPOCHS = 65536
-FAR = 2 << 20  # bytes from the first sample to the last that a second-level cache does not hold
 Safe = tuple[int, int, int, float]  # epoch, row and step to go on from; sum of losses of the rows before
 
 

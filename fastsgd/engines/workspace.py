@@ -12,7 +12,7 @@ from ..kernels.source.tables import ADDED, AVERAGE, GATHERED, activation_table, 
 from ..program import Finish, Op
 from . import draws
 from .layout import LayerRecord, Layout, Place, TaskRecord, aligned, round_up, width_of
-from .paths import COLUMNS, NAMES, ONE, ROWS
+from .paths import COLUMNS, FAR, NAMES, ONE, ROWS, rows_near
 from .pieces import NORM, make_pieces
 
 SCRATCH = 34 * 32  # elements of a thread's gradient tile, as in tile.h
@@ -75,6 +75,7 @@ class Workspace:
             t.forward_activity = address("forward_activity") if program.costs_activity else 0
             t.forward_other, t.learn_vectors = address("forward_other"), address("learn_vectors") if program.rule else 0
         t.bank = layout.bank * dtype.itemsize
+        t.far_weights = (1 + layout.slots) * t.bank + layout.turned.nbytes >= FAR
         t.by_row, t.elements, t.labels = program.by_row, program.elements, program.labels
         t.targets = program.outputs if program.labels else program.targets or program.outputs
         if program.by_row:
@@ -96,6 +97,8 @@ class Workspace:
             record.thin = place.thin
             record.width, record.panels, record.height = place.width, place.panels, place.height
             record.source, record.source_width, record.turned = below, place.source_width, place.turned
+            record.rows_up = rows_near(rows, op.inputs * dtype.itemsize)
+            record.rows_down = rows_near(rows, op.outputs * dtype.itemsize)
             record.W = layout.banks.ctypes.data + place.W * dtype.itemsize
             record.WT = 0 if place.WT is None else layout.turned.ctypes.data + place.WT * dtype.itemsize
             rows_of, columns = (column, op.outputs) if place.thin else (pitch, place.panels * place.width)

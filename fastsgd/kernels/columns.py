@@ -5,7 +5,7 @@ activations and deltas cross, layer by layer, with a barrier after each. That is
 is small and layers are wide: a line that crosses costs 16 to 18 ns, and under the row path half of all weights cross
 twice a step. For the same reason each thread gathers all rows for itself (784-256-10 at 32: 0.84 of the time on two
 threads). Every number comes from the same chain as under the row path, so the two give the same bits. Taken by batches of
-one block in networks 64 wide and more.
+one block in networks 64 wide and more, unless they have lanes.
 
 Where panels do not divide evenly among the threads, some are cut by rows: the ten outputs of 784-256-10 at 256 took one of
 two threads 4 % of the step, and the other had to wait.
@@ -29,10 +29,7 @@ def block_of_columns(
                 forward_thin(t, L, r0, r1 - r0)
         else:
             first = cut(L.panels, rows, me, t.threads)
-            end = cut(L.panels, rows, me + 1, t.threads)
-            for p in range(first // rows, (end + rows - 1) // rows):
-                r = max(0, first - p * rows)
-                forward_panel(t, L, me, p, r, min(rows, end - p * rows) - r)
+            forward_panels(t, L, me, 0, rows, first, cut(L.panels, rows, me + 1, t.threads))
             if l < t.depth - 1 or L.panels > 1:  # a single panel is cut where the losses are
                 barrier(t, me)
     if r1 > r0:
@@ -44,10 +41,7 @@ def block_of_columns(
     for l in range(t.depth - 1, 0, -1):
         U: Layer = layer(t, l - 1)
         first = cut(U.panels, rows, me, t.threads)
-        end = cut(U.panels, rows, me + 1, t.threads)
-        for p in range(first // rows, (end + rows - 1) // rows):
-            r = max(0, first - p * rows)
-            backward_panel(t, layer(t, l), U, p, r, min(rows, end - p * rows) - r)
+        backward_panels(t, layer(t, l), U, 0, rows, first, cut(U.panels, rows, me + 1, t.threads))
         if l > 1:
             barrier(t, me)
 

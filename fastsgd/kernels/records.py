@@ -31,6 +31,8 @@ LAYER = {
     "W": "i64",  # address of the weight panels; the optimizer's memories lie `bank` bytes apart behind them
     "WT": "i64",  # address of the transposed copy, in panels of source_width columns; 0: nobody needs it
     "turned": "i64",  # rows of a panel of WT: N rounded up to 16
+    "rows_up": "i64",  # rows whose inputs stay in the second-level cache while they go through all panels
+    "rows_down": "i64",  # and rows whose deltas do
     "A": "i64",  # outputs
     "Z": "i64",  # pre-activations: A itself unless the slope needs them
     "D": "i64",  # deltas, dL/dz
@@ -129,7 +131,7 @@ TASK = {
     "y": "i64",
     "y_stride": "i64",
     "order": "i64",  # address of row numbers, int64
-    "far": "i64",  # 1: rows come in random order from beyond the second-level cache
+    "far": "i64",  # 1: rows come in random order from beyond the second-level cache (FAR in engines/paths.py)
     "predictions": "i64",  # address of (samples, outputs), or 0
     "samples": "i64",
     "batch": "i64",
@@ -146,6 +148,7 @@ TASK = {
     "update": "i64",  # address of a loop
     "rank": "i64",  # address of the same rule's loop for batch 1
     "descend": "i64",  # and of that for batches of one block; 0: there is none
+    "far_weights": "i64",  # 1: weights, memories and copies are more than the second-level cache holds
     "deferred": "i64",  # 1: updates need whole gradients, see finish.py; what follows is about them
     "pieces": "i64",  # number of pieces
     "piece": "i64",  # address of their records

@@ -98,8 +98,11 @@ def backward_step(t: Task, l: i64, me: i64, rows: i64, part: real, r0: i64, n: i
             o = (p * t.pitch + r0) * L.width
             multiply(at(to_reals(U.D), o), at(to_reals(L.D), o), at(to_reals(L.Z), o), n * L.width)
     elif L.kind == DENSE or L.kind == ACTIVATION:
-        for p in range(U.panels):
-            delta_panel(t, L, U, p, r0, n, ZERO)
+        c = 0
+        while c < n:  # as backward_panels
+            for p in range(U.panels):
+                delta_panel(t, L, U, p, r0 + c, min(L.rows_down, n - c), ZERO)
+            c = c + L.rows_down
     else:
         for p in range(L.panels):
             o = (p * t.pitch + r0) * L.width

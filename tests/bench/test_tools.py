@@ -5,10 +5,11 @@ from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 import fastsgd
-from fastsgd.kernels.source.parts import parameters_of, read
+from fastsgd.kernels.source.parts import LOOPS, parameters_of, read
 
 ROOT = Path(__file__).resolve().parents[2]
 PLAIN, ADAM, TANH, SOFTMAX = "8-6-3/32", "8-6-3/32 adam", "8-6-3/32 tanh", "8-6-3/32 softmax"
@@ -79,9 +80,25 @@ def test_tools(tool, arguments, made, tmp_path, monkeypatch):
 @pytest.mark.parametrize("name", ["gather", "forward", "backward", "learn"])
 def test_phases(name):
     """Each once: they call kernels by address, with arguments that nobody checks but this."""
-    assert len(parameters_of(read("products") + read("rows"))[name]) == import_module("bench.kernel_calls").PHASES[name]
+    assert len(parameters_of("".join(map(read, LOOPS)))[name]) == import_module("bench.kernel_calls").PHASES[name]
     engine = "cython" if fastsgd.backends()["cython"]["available"] else "numba"
     times = SimpleNamespace(stats=SimpleNamespace(min=1.0))
     benchmark = SimpleNamespace(pedantic=lambda run, args, rounds: run(*args), stats=times, extra_info={})
-    import_module("bench.test_phases").test_phase(benchmark, engine, "8-32-32-1", 32, name)
-    assert benchmark.extra_info["us"] > 0
+    for rows in (32, 256):
+        import_module("bench.test_phases").test_phase(benchmark, engine, "8-32-32-1", rows, name)
+        assert benchmark.extra_info.pop("us") > 0
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_tile(dtype, monkeypatch):
+    """It computes what it times: forward products of 0.01, and the bias."""
+    tile, made = import_module("bench.test_tile"), []
+    panels = tile.panels
+    monkeypatch.setattr(tile, "panels", lambda *size: made.append(panels(*size)) or made[-1])
+    monkeypatch.setattr(tile, "peak_flops", lambda dtype: 1.0)
+    engine = "cython" if fastsgd.backends()["cython"]["available"] else "numba"
+    times = SimpleNamespace(stats=SimpleNamespace(min=1.0))
+    benchmark = SimpleNamespace(pedantic=lambda run, rounds, **_: run(), stats=times, extra_info={})
+    tile.test_tile(benchmark, engine, dtype, (32, 64, 64), "forward")
+    outputs = made[2].reshape(-1, 33, 128 // made[2].itemsize)[:, :32]
+    assert np.allclose(outputs, 64 * 0.01 * 0.01 + 0.01)

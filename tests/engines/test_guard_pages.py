@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from engine_jobs import UNIT
 
-from fastsgd.engines import lanes, layout, run, workspace
+from fastsgd.engines import lanes, layout, paths, run, workspace
 from fastsgd.program import Op
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs mprotect")
@@ -117,9 +117,10 @@ def untouched(fences):
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("batch_size", [1, 13, 37, 300])
+@pytest.mark.parametrize(("batch_size", "memory"), [(1, 0), (13, 0), (37, 0), (300, 0), (300, paths.LANES_MEMORY)])
 @pytest.mark.parametrize("widths", [(1, 1), (13, 1), (17, 33, 19), (40, 16, 7), (200, 70)])
-def test_canaries(fences, trainer, compiled_engine, widths, batch_size, dtype):
+def test_canaries(fences, trainer, compiled_engine, widths, batch_size, memory, dtype, monkeypatch):
+    monkeypatch.setattr(paths, "LANES_MEMORY", memory)
     job = trainer(widths, dtype=dtype, rows=301)
     job.x /= widths[0] ** 0.5  # rows of length about 1: longer ones diverge
     job.run(compiled_engine, batch_size=batch_size, threads=2, epochs=1)[0].predict(job.x)

@@ -11,6 +11,7 @@ from fastsgd.engines.layout import THIN, Layout, round_up
 from fastsgd.program import Op, Program
 
 sizes = st.lists(st.sampled_from([1, 2, 15, 16, 17, 31, 32, 33, 64, 70]), min_size=2, max_size=4)
+DTYPES = st.sampled_from([np.float32, np.float64])
 
 
 def program_of(widths, dtype=np.float32, bias=True):
@@ -23,9 +24,9 @@ def arrays_of(program, seed=0):
     return [rng.standard_normal(shape).astype(program.dtype) for shape in program.weight_shapes()]
 
 
-@given(sizes, st.booleans())
-def test_round_trip(widths, bias):
-    program = program_of(widths, bias=bias)
+@given(sizes, st.booleans(), DTYPES)
+def test_round_trip(widths, bias, dtype):
+    program = program_of(widths, dtype, bias=bias)
     layout = Layout(program)
     for bank in (0, 1):
         arrays = arrays_of(program, bank)
@@ -34,9 +35,9 @@ def test_round_trip(widths, bias):
             np.testing.assert_array_equal(put, got)
 
 
-@given(sizes)
-def test_transposed_copy_holds_the_kernel(widths):
-    program = program_of(widths)
+@given(sizes, DTYPES)
+def test_transposed_copy_holds_the_kernel(widths, dtype):
+    program = program_of(widths, dtype)
     layout = Layout(program)
     arrays = arrays_of(program)
     layout.put(0, arrays)
@@ -53,15 +54,16 @@ def test_transposed_copy_holds_the_kernel(widths):
         assert not turned[:, place.op.inputs :].any()
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("activation", ["relu", "sigmoid", "gelu"])
-def test_training_leaves_the_padding_zero(compiled_engine, activation):
+def test_training_leaves_the_padding_zero(compiled_engine, activation, dtype):
     ops = (Op("dense", 5, 17, True, activation), Op("dense", 17, 33, True, activation), Op("dense", 33, 3, True))
-    program = Program(ops, np.dtype(np.float32), "mse", (), "nesterov")
+    program = Program(ops, np.dtype(dtype), "mse", (), "nesterov")
     network = compiled_engine.network(program)
     arrays = [a * 0.1 for a in arrays_of(program)]
     network.set_weights(arrays)
     rng = np.random.default_rng(3)
-    x, y = rng.standard_normal((50, 5), np.float32), rng.standard_normal((50, 3), np.float32)
+    x, y = rng.standard_normal((50, 5), dtype), rng.standard_normal((50, 3), dtype)
     with network.training(
         x,
         y,

@@ -43,7 +43,7 @@ def test_room_is_made_anew_only_for_other_blocks_or_more_lanes(trainer, compiled
         monkeypatch.setattr(compiled, name, lambda *args, name=name, make=make: made.append(name) or make(*args))
     network = compiled_engine.network(job.program)
     for batch_size, expected in [
-        (8, ["Workspace"]), (1, []), (8, []), (256, ["Workspace"]), (512, ["Lanes"]), (256, []), (512, []),
+        (8, ["Workspace"]), (1, []), (8, []), (255, ["Workspace"]), (512, ["Lanes"]), (255, []), (512, []),
         (1024, ["Lanes"]), (100, ["Workspace"]), (1024, ["Workspace", "Lanes"]),
     ]:  # fmt: skip
         made.clear()

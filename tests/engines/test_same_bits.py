@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from engine_jobs import ALL, COMPILED, FUSED, calls_of_one_block, cython_at
 
-from fastsgd.engines import cython, workspace
+from fastsgd.engines import cython, paths, workspace
 from fastsgd.engines.pace import Pace
 from fastsgd.engines.workspace import Workspace
 from fastsgd.kernels.source.tables import activation_table, loss_table, update_table
@@ -103,8 +103,24 @@ def test_updates_by_tile_have_the_bits_of_those_by_gradient(trainer, compiled_en
     assert found and all(found)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("threads", THREADS[:3])
+@pytest.mark.parametrize("batch_size", [50, 128, 300])
+@pytest.mark.parametrize(("place", "bound"), [((paths, "NEAR"), 1), ((workspace, "FAR"), 0)], ids=["near", "far"])
+def test_what_caches_hold_does_not_show(
+    trainer, compiled_engine, place, bound, batch_size, threads, dtype, monkeypatch
+):
+    """Rows that go through the panels of a layer in parts, and copies that are asked for before the gradient."""
+    monkeypatch.setattr(paths, "LANES_MEMORY", 0)
+    job = trainer((20, 96, 70, 18, 3), dtype=dtype, rows=300)
+    expected = job.digest(compiled_engine, batch_size=batch_size)
+    monkeypatch.setattr(*place, bound)
+    assert job.digest(compiled_engine, batch_size=batch_size, threads=threads) == expected
+
+
 @pytest.mark.parametrize(("widths", "batch_size"), [((13, 1), 32), ((5, 17, 3), 300), ((5, 17, 3), 1)])
-def test_no_loop_is_wanted_where_nothing_is_updated_by_tile(trainer, compiled_engine, widths, batch_size):
+def test_no_loop_is_wanted_where_nothing_is_updated_by_tile(trainer, compiled_engine, widths, batch_size, monkeypatch):
+    monkeypatch.setattr(paths, "LANES_MEMORY", 0)
     network, _ = trainer(widths, rows=300).run(compiled_engine, batch_size=batch_size, epochs=1)
     assert network._work.task.descend == 0
 
@@ -118,6 +134,18 @@ def test_shapes_and_batches(trainer, engines, widths, batch_size, dtype):
     settings = {"batch_size": min(batch_size, len(job.x)), "epochs": 2}
     digests = {name: job.digest(e, **settings) for name, e in engines.items()}
     digests |= {t: job.digest(next(iter(engines.values())), threads=t, **settings) for t in (2, 3)}
+    assert len(set(digests.values())) == 1, digests
+
+
+@fused
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("batch_size", [300, 700])
+@pytest.mark.parametrize("widths", [(13, 1), (5, 17, 33, 3), (20, 96, 10)])
+def test_blocks_of_large_batches(trainer, engines, widths, batch_size, dtype, monkeypatch):
+    """Where there is no memory for lanes."""
+    monkeypatch.setattr(paths, "LANES_MEMORY", 0)
+    job = trainer(widths, dtype=dtype, rows=700)
+    digests = {(n, t): job.digest(e, batch_size=batch_size, threads=t) for n, e in engines.items() for t in (1, 2, 3)}
     assert len(set(digests.values())) == 1, digests
 
 
@@ -179,9 +207,10 @@ def test_linear_models_have_the_same_bits_on_the_path_of_one(trainer, compiled_e
 
 
 @fused
-@pytest.mark.parametrize(("widths", "batch_size"), [((16, 64, 64, 3), 300), ((20, 96, 10), 100)])
-def test_thread_counts(trainer, engines, widths, batch_size):
-    """Rows dealt out to threads; panels dealt out, of which some are cut."""
+@pytest.mark.parametrize(("widths", "batch_size"), [((16, 64, 64, 3), 300), ((16, 48, 3), 100), ((20, 96, 10), 100)])
+def test_thread_counts(trainer, engines, widths, batch_size, monkeypatch):
+    """Rows dealt out to threads, in two blocks and in one; panels dealt out, of which some are cut."""
+    monkeypatch.setattr(paths, "LANES_MEMORY", 0)
     job = trainer(widths, rows=400)
     digests = {(n, t): job.digest(e, batch_size=batch_size, threads=t) for n, e in engines.items() for t in THREADS}
     assert len(set(digests.values())) == 1, digests

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from engine_jobs import COMPILED
 
+from fastsgd.engines import paths
 from fastsgd.engines import threads as crews
 from fastsgd.engines.pace import Pace
 
@@ -54,9 +55,10 @@ def test_runs_with_changing_numbers_of_threads(trainer, compiled_engine):
         assert len(run.losses) == 3
 
 
-@pytest.mark.parametrize("batch_size", [32, 300, 1000])
-def test_another_number_of_threads_for_every_call(trainer, compiled_engine, batch_size, monkeypatch):
+@pytest.mark.parametrize(("batch_size", "memory"), [(32, 0), (300, 0), (600, paths.LANES_MEMORY)])
+def test_another_number_of_threads_for_every_call(trainer, compiled_engine, batch_size, memory, monkeypatch):
     """Amid epochs and batches, on every path with threads: columns, rows and lanes."""
+    monkeypatch.setattr(paths, "LANES_MEMORY", memory)
     job = trainer((16, 64, 64, 3), rows=1000)
     one = job.digest(compiled_engine, batch_size=batch_size)
     calls = itertools.count()

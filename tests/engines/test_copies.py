@@ -1,0 +1,35 @@
+"""The transposed copies of weights that training keeps."""
+
+import numpy as np
+import pytest
+
+from fastsgd.engines import interpreted, workspace
+from fastsgd.engines.layout import LINE
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_memory_is_asked_for_the_lines_that_are_written(trainer, dtype, monkeypatch):
+    """And for no others but those of padding within the copies; first asked, then written."""
+    asked, late, memory = set(), set(), set()
+    names, transpose = interpreted.names, interpreted.transpose
+
+    def lines(numbers):
+        return set(range(numbers.ctypes.data // LINE, -(-(numbers.ctypes.data + numbers.nbytes) // LINE)))
+
+    def spied(source, stride, to, to_stride):
+        for i in range(16):
+            late.update(lines(to[to_stride * i :][:16]) - asked)
+        transpose(source, stride, to, to_stride)
+
+    monkeypatch.setattr(interpreted, "transpose", spied)
+    monkeypatch.setattr(
+        interpreted, "names", lambda dtype: names(dtype) | {"prefetch": lambda place: asked.update(lines(place[:1]))}
+    )
+    monkeypatch.setattr(interpreted, "library", interpreted.library.__wrapped__)
+    monkeypatch.setattr(workspace, "FAR", 0)
+    job = trainer((5, 33, 40, 7), dtype=dtype, rows=9)
+    network, _ = job.run(interpreted.InterpretedEngine(), batch_size=9, epochs=1)
+    memory.update(lines(network.layout.turned))
+    assert asked
+    assert not late
+    assert asked <= memory
