@@ -13,6 +13,7 @@ from .numba_llvm import I32, I64, Shape, ask_for, call, const, emit
 
 ZERO, BIAS, ADD, BIAS_RELU, RELU_SLOPE = range(5)  # what its chains begin with
 UNROLLED = 4  # columns of A at once where there is no rest: the end of 8 rounds is foreseen, that of 32 is not
+STRIDES = (1, 16, 32, None)  # of the rows of A: constants in the code, which is faster, and any other
 
 
 class TileBuilder:
@@ -182,26 +183,25 @@ def make_tiles(shape: Shape, number: Any, suffix: str, reals: Any) -> dict[str, 
     """The tiles of 1, 2, 4, 8 and all rows, each for the strides that panels can have (see ``fixed`` in tile.h)."""
     builder = TileBuilder(shape, number, suffix)
     span = shape.vecs * shape.width
-    widths = (16, 32) if suffix == "f32" else (16,)  # of panels
-    strides = (1, *widths, None)  # of the rows of A: constants in the code, which is faster, and any other
+    long = (1, 32) if suffix == "f32" else (1, 16, 32)  # strides of wide layers
     int64 = types.int64
     arguments = (reals, int64, int64, int64, int64, reals, int64, reals, int64, reals, int64)
 
     def make(rows: int) -> Any:
         def tile(b: Any, A: Any, ars: Any, acs: Any, *middle_and_width: Any) -> None:
             *middle, width = middle_and_width
-            for columns, stride in product(widths, strides):
+            for columns, stride in product((16, 32), STRIDES):
                 matching = b.icmp_signed("==", width, const(columns))
                 if stride:
                     matching = b.and_(matching, b.icmp_signed("==", ars, const(stride)))
                 else:
-                    unknown = (b.icmp_signed("!=", ars, const(s)) for s in strides if s)
+                    unknown = (b.icmp_signed("!=", ars, const(s)) for s in STRIDES if s)
                     matching = reduce(b.and_, unknown, matching)
                 with b.if_then(matching):
                     vecs = shape.vecs // 2 if columns < span else shape.vecs
                     along = acs if stride == 1 else const(1)
                     operands: Any = (A, const(stride) if stride else ars, along, *middle, const(columns))
-                    if rows < 4 or stride not in (1, widths[-1]):  # runs are few or short: more is not worth compiling
+                    if rows < 4 or stride not in long:  # no long runs, or few: not worth the time to compile more
                         builder.emit(b, rows, vecs, 1, *operands)
                         continue
                     run, _, _, K, *_ = middle
@@ -215,7 +215,7 @@ def make_tiles(shape: Shape, number: Any, suffix: str, reals: Any) -> dict[str, 
         return emit(types.void, *arguments)(tile)
 
     def gemv(b: Any, *values: Any) -> None:
-        for columns in widths:
+        for columns in (16, 32):
             with b.if_then(b.icmp_signed("==", values[-1], const(columns))):
                 vecs = shape.vecs // 2 if columns < span else shape.vecs
                 operands: Any = (*values[:-1], const(columns))

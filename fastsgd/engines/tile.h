@@ -79,7 +79,6 @@ typedef real_t V;
 #define RELU(v) ((v) < 0 ? 0 : (v))
 #define STEP(a) ((a) > 0 ? (real_t)1 : (real_t)0)
 #endif
-enum { WIDEST = 128 / sizeof(real_t) }; /* columns of a panel; those of 16 outputs and less have 16 */
 #define SPAN (VECS * WIDTH) /* columns of a tile; a panel that is narrower gets one of half as many vectors */
 
 /* Into the first-level cache. GCC takes a function that does nothing else for one without effect; its calls go. */
@@ -135,16 +134,15 @@ INLINE void fixed(const real_t *A, int64_t ars, int64_t acs, int64_t run, int64_
                   const real_t *first, int64_t begin, real_t *C, int64_t width, const int rows, const int vecs) {
     if (ars == 1) tile(A, 1, acs, run, jump, B, K, first, begin, C, width, rows, vecs);
     else if (ars == 16) tile(A, 16, 1, run, jump, B, K, first, begin, C, width, rows, vecs);
-    else if (ars == WIDEST) tile(A, WIDEST, 1, run, jump, B, K, first, begin, C, width, rows, vecs);
+    else if (ars == 32) tile(A, 32, 1, run, jump, B, K, first, begin, C, width, rows, vecs);
     else tile(A, ars, 1, run, jump, B, K, first, begin, C, width, rows, vecs);
 }
 
 #define TILE(name, rows)                                                                                                   \
     static void name(const real_t *A, int64_t ars, int64_t acs, int64_t run, int64_t jump, const real_t *B, int64_t K,     \
                      const real_t *first, int64_t begin, real_t *C, int64_t width) {                                       \
-        if (WIDEST == 16 || width == 16)                                                                                   \
-            fixed(A, ars, acs, run, jump, B, K, first, begin, C, 16, rows, SPAN > 16 ? VECS / 2 : VECS);                   \
-        else fixed(A, ars, acs, run, jump, B, K, first, begin, C, WIDEST, rows, VECS);                                     \
+        if (width == 16) fixed(A, ars, acs, run, jump, B, K, first, begin, C, 16, rows, SPAN > 16 ? VECS / 2 : VECS);      \
+        else fixed(A, ars, acs, run, jump, B, K, first, begin, C, 32, rows, VECS);                                         \
     }
 TILE(tile_full, TILE_ROWS)
 TILE(tile8, 8 < TILE_ROWS ? 8 : TILE_ROWS)
@@ -178,8 +176,8 @@ INLINE void gemv_of(const real_t *A, int64_t run, int64_t jump, const real_t *B,
 
 static void gemv(const real_t *A, int64_t run, int64_t jump, const real_t *B, int64_t K, const real_t *first, real_t *C,
                  int64_t width) {
-    if (WIDEST == 16 || width == 16) gemv_of(A, run, jump, B, K, first, C, 16, SPAN > 16 ? VECS / 2 : VECS);
-    else gemv_of(A, run, jump, B, K, first, C, WIDEST, VECS);
+    if (width == 16) gemv_of(A, run, jump, B, K, first, C, 16, SPAN > 16 ? VECS / 2 : VECS);
+    else gemv_of(A, run, jump, B, K, first, C, 32, VECS);
 }
 
 /* Rows are short: a masked move for what is left of a vector takes 3 cycles, a loop over it 20. */

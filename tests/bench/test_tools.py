@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import fastsgd
+from fastsgd.engines.layout import width_of
 from fastsgd.kernels.source.parts import LOOPS, parameters_of, read
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -100,5 +101,5 @@ def test_tile(dtype, monkeypatch):
     times = SimpleNamespace(stats=SimpleNamespace(min=1.0))
     benchmark = SimpleNamespace(pedantic=lambda run, rounds, **_: run(), stats=times, extra_info={})
     tile.test_tile(benchmark, engine, dtype, (32, 64, 64), "forward")
-    outputs = made[2].reshape(-1, 33, 128 // made[2].itemsize)[:, :32]
+    outputs = made[2].reshape(-1, 33, width_of(64, made[2].dtype))[:, :32]
     assert np.allclose(outputs, 64 * 0.01 * 0.01 + 0.01)

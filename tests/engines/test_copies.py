@@ -7,8 +7,8 @@ from fastsgd.engines import interpreted, workspace
 from fastsgd.engines.layout import LINE
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_memory_is_asked_for_the_lines_that_are_written(trainer, dtype, monkeypatch):
+@pytest.mark.parametrize(("widths", "dtype"), [((5, 33, 40, 7), np.float32), ((5, 256, 7), np.float64)])
+def test_memory_is_asked_for_the_lines_that_are_written(trainer, widths, dtype, monkeypatch):
     """And for no others but those of padding within the copies; first asked, then written."""
     asked, late, memory = set(), set(), set()
     names, transpose = interpreted.names, interpreted.transpose
@@ -27,7 +27,7 @@ def test_memory_is_asked_for_the_lines_that_are_written(trainer, dtype, monkeypa
     )
     monkeypatch.setattr(interpreted, "library", interpreted.library.__wrapped__)
     monkeypatch.setattr(workspace, "FAR", 0)
-    job = trainer((5, 33, 40, 7), dtype=dtype, rows=9)
+    job = trainer(widths, dtype=dtype, rows=9)
     network, _ = job.run(interpreted.InterpretedEngine(), batch_size=9, epochs=1)
     memory.update(lines(network.layout.turned))
     assert asked

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from fastsgd.engines.layout import THIN, Layout, round_up
 from fastsgd.program import Op, Program
 
-sizes = st.lists(st.sampled_from([1, 2, 15, 16, 17, 31, 32, 33, 64, 70]), min_size=2, max_size=4)
+sizes = st.lists(st.sampled_from([1, 2, 15, 16, 17, 31, 32, 33, 64, 70, 260]), min_size=2, max_size=4)
 DTYPES = st.sampled_from([np.float32, np.float64])
 
 

@@ -11,7 +11,9 @@ from fastsgd.engines.pace import Pace
 from fastsgd.engines.workspace import Workspace
 from fastsgd.kernels.source.tables import activation_table, loss_table, update_table
 
-SHAPES = [(1, 1), (13, 1), (8, 32, 32, 1), (5, 17, 33, 3), (31, 16, 15, 64), (20, 96, 10), (40, 70), (45, 3)]
+SHAPES = [
+    (1, 1), (13, 1), (8, 32, 32, 1), (5, 17, 33, 3), (31, 16, 15, 64), (20, 96, 10), (40, 70), (45, 3), (20, 260, 40, 3)
+]  # fmt: skip
 THREADS = (1, 2, 3, 4, 7)
 fused = pytest.mark.skipif(not FUSED, reason="this processor has no fused multiply-add that we compile for")
 
