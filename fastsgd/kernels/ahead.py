@@ -3,8 +3,7 @@
 Its inputs are known beforehand: so what a row of W adds to the next sample's sums is added right after the row's
 update, while it is near, and W comes from afar once a step instead of twice. Taken where W is as large as a first-level
 cache: 0.85 of a step of 784-256-10, 0.91 to 0.97 of one of 256-512-512-10; where W is near anyway, as in 8-32-32-1, it
-would be 1.03. Samples are gathered into row 0 and row 1 of the panels by turns; sums are made of 32 inputs at a time (16 took 1.00 to 1.05, 64 1.01
-to 1.05 of the time). A call of the kernel begins with sums
+would be 1.03. Samples are gathered into row 0 and row 1 of the panels by turns. A call of the kernel begins with sums
 that are made for themselves, in the same order: where calls end is not to be seen in the bits.
 """
 
@@ -40,12 +39,14 @@ def block_of_ahead(
 def begin_ahead(t: Task, L: Layer) -> None:
     """The sums for the sample in row 0."""
     for p in range(L.panels):
-        for k in range(0, L.inputs, 32):
-            sum_rows(t, L, to_reals(t.input), p, k, min(32, L.inputs - k))
+        k = 0
+        while k < L.inputs:
+            sum_rows(t, L, to_reals(t.input), p, k, min(L.source_width, L.inputs - k))
+            k = k + L.source_width
 
 
 def sum_rows(t: Task, L: Layer, source: reals, p: i64, k: i64, n: i64) -> None:
-    """What inputs k .. k + n, a panel of them or two, add to the sums of panel p of the outputs, which begin with the bias."""
+    """What inputs k .. k + n, a panel of them, add to the sums of panel p of the outputs, which begin with the bias."""
     inputs: reals = at(source, k * t.pitch)
     w: reals = at(to_reals(L.W), (p * (L.height + 1) + k) * L.width)
     z: reals = at(to_reals(L.Z), p * t.pitch * L.width)
@@ -54,7 +55,7 @@ def sum_rows(t: Task, L: Layer, source: reals, p: i64, k: i64, n: i64) -> None:
         begin = at(w, L.height * L.width)
     i = 0
     while i < L.width:
-        gemv(inputs, L.source_width, t.pitch * L.source_width, at(w, i), n, at(begin, i), at(z, i), L.width)
+        gemv(inputs, L.source_width, 0, at(w, i), n, at(begin, i), at(z, i), L.width)
         i = i + SPAN
 
 
@@ -65,11 +66,10 @@ def learn_ahead(t: Task, L: Layer, here: i64, following: i64, h: reals) -> None:
     if L.use_bias:
         learn_bias(t, L, h)
     for p in range(L.panels):
-        for k in range(0, L.inputs, 32):
-            n = min(32, L.inputs - k)
-            i = 0
-            while i < n:
-                learn_rows(t, L, inputs, p, p + 1, k + i, min(L.source_width, n - i), h)
-                i = i + L.source_width
+        k = 0
+        while k < L.inputs:
+            n = min(L.source_width, L.inputs - k)
+            learn_rows(t, L, inputs, p, p + 1, k, n, h)
             if following:
                 sum_rows(t, L, coming, p, k, n)
+            k = k + L.source_width

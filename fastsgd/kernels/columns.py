@@ -28,8 +28,7 @@ def block_of_columns(
             if r1 > r0:
                 forward_thin(t, L, r0, r1 - r0)
         else:
-            first = cut(L.panels, rows, me, t.threads)
-            forward_panels(t, L, me, 0, rows, first, cut(L.panels, rows, me + 1, t.threads))
+            own_panels(t, l, 1, me, rows)
             if l < t.depth - 1 or L.panels > 1:  # a single panel is cut where the losses are
                 barrier(t, me)
     if r1 > r0:
@@ -39,11 +38,31 @@ def block_of_columns(
         slope_of_layer(t, layer(t, t.depth - 1), r0, r1 - r0)
     barrier(t, me)
     for l in range(t.depth - 1, 0, -1):
-        U: Layer = layer(t, l - 1)
-        first = cut(U.panels, rows, me, t.threads)
-        backward_panels(t, layer(t, l), U, 0, rows, first, cut(U.panels, rows, me + 1, t.threads))
+        own_panels(t, l, 0, me, rows)
         if l > 1:
             barrier(t, me)
+
+
+def own_panels(t: Task, l: i64, up: i64, me: i64, rows: i64) -> None:
+    """This thread's columns of the outputs of layer l, or of the deltas below it; by as many rows as ``forward_layer``."""
+    L: Layer = layer(t, l)
+    U: Layer = L
+    near = L.rows_up
+    if up == 0:
+        U = layer(t, l - 1)
+        near = L.rows_down
+    first = cut(U.panels, rows, me, t.threads)
+    end = cut(U.panels, rows, me + 1, t.threads)
+    c = 0
+    while c < rows:
+        for p in range(first // rows, (end + rows - 1) // rows):
+            r = max(c, first - p * rows)
+            n = min(min(rows, c + near), end - p * rows) - r
+            if n > 0 and up:
+                forward_panel(t, L, me, p, r, n)
+            elif n > 0:
+                backward_panel(t, L, U, p, r, n)
+        c = c + near
 
 
 def cut(panels: i64, rows: i64, part: i64, parts: i64) -> i64:

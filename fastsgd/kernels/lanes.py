@@ -4,7 +4,7 @@ A batch is dealt out to a fixed number of lanes, block by block, and a thread wo
 through forward, backward and gradient with nobody else, so that activations never leave its core. After the batch's last
 block the lanes' gradients are summed in their order, tile by tile, with the update. How many lanes there are follows from
 batch and shapes alone, and so do the bits: 2, 4 or 8 from 512 rows on, of small networks from 256. Without, those took
-1.1 to 1.7 times as long on two threads (16-64-64-1 at 256 and 64-128-128-1 at 400 1.4 to 1.7), and 0.95 to 1.00 on one.
+1.1 to 1.7 times as long on two threads (16-64-64-1 at 256 1.4, 64-128-128-1 at 400 1.2 to 1.7), and 0.95 to 1.00 on one.
 Where weights are many and rows few it is the other way round: 784-256-10 at 256 takes 1.18 of the column path's time.
 """
 

@@ -66,29 +66,22 @@ def forward(t: Task, me: i64, r0: i64, n: i64) -> None:
 
 
 def forward_layer(t: Task, l: i64, me: i64, r0: i64, n: i64) -> None:
+    """Outputs of layer l for n rows.
+
+    Only so many rows go from panel to panel as the second-level cache holds, not a whole block: 0.86 to 0.89 of a forward
+    pass of 256 rows of 784 numbers in float64, 0.97 in float32.
+    """
     L: Layer = layer(t, l)
     if L.thin:
         forward_thin(t, L, r0, n)
     elif L.kind == DENSE or L.kind == ACTIVATION:
-        forward_panels(t, L, me, r0, n, 0, L.panels * n)
+        c = 0
+        while c < n:
+            for p in range(L.panels):
+                forward_panel(t, L, me, p, r0 + c, min(L.rows_up, n - c))
+            c = c + L.rows_up
     else:
         call_forward(t.forward_other, t.address, l, me, r0, n)
-
-
-def forward_panels(t: Task, L: Layer, me: i64, r0: i64, n: i64, first: i64, end: i64) -> None:
-    """Outputs of n rows from row r0 on, panel after panel; `first` and `end` count rows through all panels, as ``cut`` does.
-
-    Only so many rows go from panel to panel as the second-level cache holds the inputs of, not a whole block: 0.86 to
-    0.89 of the time for 256 rows of 784 numbers in float64, 0.97 in float32.
-    """
-    c = 0
-    while c < n:
-        for p in range(first // n, (end + n - 1) // n):
-            r = max(c, first - p * n)
-            last = min(min(n, c + L.rows_up), end - p * n)
-            if r < last:
-                forward_panel(t, L, me, p, r0 + r, last - r)
-        c = c + L.rows_up
 
 
 def forward_panel(t: Task, L: Layer, me: i64, p: i64, r0: i64, n: i64) -> None:
@@ -206,19 +199,11 @@ def backward(t: Task, r0: i64, n: i64) -> None:
     for l in range(t.depth - 1, 0, -1):
         L: Layer = layer(t, l)
         U: Layer = layer(t, l - 1)
-        backward_panels(t, L, U, r0, n, 0, U.panels * n)
-
-
-def backward_panels(t: Task, L: Layer, U: Layer, r0: i64, n: i64, first: i64, end: i64) -> None:
-    """Deltas of the layer U below L, as ``forward_panels`` has its outputs."""
-    c = 0
-    while c < n:
-        for p in range(first // n, (end + n - 1) // n):
-            r = max(c, first - p * n)
-            last = min(min(n, c + L.rows_down), end - p * n)
-            if r < last:
-                backward_panel(t, L, U, p, r0 + r, last - r)
-        c = c + L.rows_down
+        c = 0
+        while c < n:
+            for p in range(U.panels):
+                backward_panel(t, L, U, p, r0 + c, min(L.rows_down, n - c))
+            c = c + L.rows_down
 
 
 def backward_panel(t: Task, L: Layer, U: Layer, p: i64, r0: i64, n: i64) -> None:

@@ -99,7 +99,7 @@ def backward_step(t: Task, l: i64, me: i64, rows: i64, part: real, r0: i64, n: i
             multiply(at(to_reals(U.D), o), at(to_reals(L.D), o), at(to_reals(L.Z), o), n * L.width)
     elif L.kind == DENSE or L.kind == ACTIVATION:
         c = 0
-        while c < n:  # as backward_panels
+        while c < n:
             for p in range(U.panels):
                 delta_panel(t, L, U, p, r0 + c, min(L.rows_down, n - c), ZERO)
             c = c + L.rows_down
