@@ -69,7 +69,7 @@ class Kernels:
                 if f.__globals__ is space:  # cached code is linked by symbol: no two kernels may share a name
                     f.__qualname__ = f"{name}_{self.dtype.name}_{digest()}"
                 formula = f.__annotations__.get("return", "real") in ("real", "u64")
-                space[name] = njit(forceinline=formula, **OPTIONS)(f)
+                space[name] = BARE(forceinline=formula, **OPTIONS)(f)
 
     def function(self, name: str) -> Any:
         """One of the functions; also one of a formula that was added at run time."""
@@ -123,7 +123,7 @@ class _Late(dict):  # type: ignore[type-arg]
         if key != "kernel":
             raise KeyError(key)
         # Into the wrapper, which has the same marks: every call more hands a dozen arguments on through memory.
-        return njit(forceinline=True, **OPTIONS)(kernels.function(name).py_func)
+        return BARE(forceinline=True, **OPTIONS)(kernels.function(name).py_func)
 
 
 @cache
