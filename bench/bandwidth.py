@@ -11,7 +11,7 @@ import numpy as np
 from llvmlite import ir
 from numba import njit, types
 
-from fastsgd.engines.layout import aligned
+from fastsgd.engines.memory import aligned
 from fastsgd.engines.numba_llvm import I64, call, const, emit, tile_shape
 
 MOST = 512 << 20  # bytes, of the arrays that shall be in memory

@@ -9,7 +9,8 @@ import pytest
 
 from bench.kernel_calls import ENGINES, product
 from bench.peak import peak_flops
-from fastsgd.engines.layout import aligned, width_of
+from fastsgd.engines.layout import width_of
+from fastsgd.engines.memory import aligned
 
 SHAPES = [(32, 64, 64), (96, 64, 64), (128, 128, 128), (256, 512, 512)]
 TIMES = 100

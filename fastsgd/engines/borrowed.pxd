@@ -15,7 +15,7 @@ cdef extern from "engine.h" nogil:
     ctypedef PieceRecord *Piece
 
     bint DOUBLE
-    int64_t ZERO, BIAS, ADD, BIAS_RELU, RELU_SLOPE, ROWS, ONE, COLUMNS, LANES, HAS_UNIT, SPAN, TILE_ROWS, REAL_BYTES, SCRATCH
+    int64_t ZERO, BIAS, ADD, BIAS_RELU, RELU_SLOPE, ROWS, ONE, COLUMNS, LANES, HAS_UNIT, SPAN, TILE_ROWS, GRADIENT_ROWS, REAL_BYTES, SCRATCH
     real_t real(double)
     double f8(double)
     int64_t i64(uint64_t)
@@ -53,7 +53,7 @@ cdef extern from "engine.h" nogil:
     void call_finish(int64_t, int64_t, int64_t, reals)
     void call_forward(int64_t, int64_t, int64_t, int64_t, int64_t, int64_t)
     void call_learn(int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, reals)
-    void call_descend(int64_t, int64_t, reals, int64_t, int64_t, reals, reals, reals, reals, reals, reals, int64_t, int64_t, reals)
+    void call_descend(int64_t, reals, int64_t, int64_t, reals, reals, reals, reals, reals, reals, int64_t, int64_t, reals)
     void call_rank(int64_t, reals, reals, reals, reals, reals, reals, int64_t, int64_t, reals)
 
     void tile_full(reals, int64_t, int64_t, int64_t, int64_t, reals, int64_t, reals, int64_t, reals, int64_t)
@@ -61,6 +61,7 @@ cdef extern from "engine.h" nogil:
     void tile4(reals, int64_t, int64_t, int64_t, int64_t, reals, int64_t, reals, int64_t, reals, int64_t)
     void tile2(reals, int64_t, int64_t, int64_t, int64_t, reals, int64_t, reals, int64_t, reals, int64_t)
     void tile1(reals, int64_t, int64_t, int64_t, int64_t, reals, int64_t, reals, int64_t, reals, int64_t)
+    void gradient_tile(reals, int64_t, int64_t, reals, reals, int64_t)
     void gemv(reals, int64_t, int64_t, reals, int64_t, reals, reals, int64_t)
     void dots(reals, int64_t, int64_t, reals, int64_t, int64_t, reals)
     void prefetch(reals)

@@ -136,9 +136,9 @@ INLINE real_t mantissa(real_t x) {
 #define call_learn(f, address, l, me, p, rows, begin, last, h)                                                            \
     ((void (*)(int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, reals))(intptr_t)(f))(address, l, me, p,     \
                                                                                                     rows, begin, last, h)
-#define call_descend(f, product, x, stride, rows, d, g, w, v, s, u, n, width, h)                                           \
-    ((void (*)(int64_t, reals, int64_t, int64_t, reals, reals, apart, apart, apart, apart, int64_t, int64_t, apart))(      \
-        intptr_t)(f))(product, x, stride, rows, d, g, w, v, s, u, n, width, h)
+#define call_descend(f, x, stride, rows, d, g, w, v, s, u, n, width, h)                                                    \
+    ((void (*)(reals, int64_t, int64_t, reals, reals, apart, apart, apart, apart, int64_t, int64_t, apart))(intptr_t)(f))( \
+        x, stride, rows, d, g, w, v, s, u, n, width, h)
 #define call_rank(f, w, x, d, v, s, u, rows, width, h)                                                                     \
     ((void (*)(apart, apart, apart, apart, apart, apart, int64_t, int64_t, apart))(intptr_t)(f))(w, x, d, v, s, u, rows, width, h)
 

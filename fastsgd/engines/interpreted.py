@@ -52,6 +52,11 @@ def tile(rows: int) -> Callable[..., None]:
     return run
 
 
+def gradient_tile(x, stride, rows, d, g, width):
+    for h in range(0, width, ROWS):
+        tile(ROWS)(x, 1, stride, rows, 0, d[h:], rows, d, 0, g[h:], width)
+
+
 def gemv(A, run, jump, B, K, first, C, width):
     chains = [first[:ROWS].astype(np.float64), *np.zeros((3, ROWS))]
     for k in range(-(-K // 4) * 4):
@@ -136,7 +141,7 @@ def names(dtype: np.dtype) -> dict[str, Any]:
         "where": lambda c, a, b: a if c else b,
         "minimum": lambda a, b: a if a < b else b, "maximum": lambda a, b: a if a > b else b,
         "muladd": lambda a, b, c: real(float(a) * float(b) + float(c)),
-        "gemv": gemv, "dots": dots, "dot": dot, "prefetch": lambda place: None,
+        "gradient_tile": gradient_tile, "gemv": gemv, "dots": dots, "dot": dot, "prefetch": lambda place: None,
         "sqrt": np.sqrt, "floor": np.floor, "absolute": np.abs,
         "pow2": lambda n: real(np.ldexp(1.0, int(n))) if n == n else n,
         "exponent": lambda x: real(np.frexp(x)[1] - 1), "mantissa": lambda x: np.frexp(x)[0] * real(2),
@@ -151,7 +156,7 @@ def names(dtype: np.dtype) -> dict[str, Any]:
         "at": offset, "doubles_at": offset, "ints_at": offset,
         "ZERO": 0, "BIAS": 1, "ADD": 2, "BIAS_RELU": 3, "RELU_SLOPE": 4,
         "ROWS": 0, "ONE": 1, "COLUMNS": 2, "LANES": 3, **KINDS,
-        "SPAN": ROWS, "TILE_ROWS": ROWS, "REAL_BYTES": dtype.itemsize, "SCRATCH": SCRATCH,
+        "SPAN": ROWS, "TILE_ROWS": ROWS, "GRADIENT_ROWS": ROWS, "REAL_BYTES": dtype.itemsize, "SCRATCH": SCRATCH,
         "tile_full": tile(ROWS), "tile8": tile(8), "tile4": tile(4), "tile2": tile(2), "tile1": tile(1),
         "split": split, "unit_product": unit_product, "unit_on": lambda: None, "unit_off": lambda: None,
         "transpose": transpose, "copy": copy, "lay": copy,

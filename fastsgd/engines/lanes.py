@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .layout import TaskRecord, aligned
+from .layout import TaskRecord
+from .memory import aligned
 from .workspace import Workspace
 
 SHARED = (

@@ -20,12 +20,12 @@ import numpy as np
 from ..kernels import records
 from ..program import Op, Program
 from .finite import total_is_finite
+from .memory import LINE, aligned
 
 THIN = 4  # most outputs of a last layer that is kept transposed
 NORMALIZATIONS = ("layer_norm", "batch_norm")
 VECTORS = ("gamma", "beta", "moving_mean", "moving_variance")  # of normalization, as they lie
 WIDE = 256  # columns from which panels of float64 are narrow
-LINE = 64  # bytes of a cache line, which everything begins at
 C_TYPES: dict[str, Any] = {"i64": ctypes.c_int64, "f8": ctypes.c_double}
 
 
@@ -54,13 +54,6 @@ def round_up(n: int, multiple: int) -> int:
 def width_of(columns: int, dtype: np.dtype) -> int:
     """Columns of a panel for a matrix of so many columns."""
     return 16 if columns <= 16 or (dtype.itemsize == 8 and columns >= WIDE) else 32
-
-
-def aligned(count: int, dtype: np.dtype) -> np.ndarray:
-    """Zeros that begin at a cache line, with a line behind them (in case of a vector that reads on)."""
-    raw = np.zeros(count * dtype.itemsize + 2 * LINE, np.uint8)
-    begin = -raw.ctypes.data % LINE
-    return raw[begin : begin + count * dtype.itemsize].view(dtype)
 
 
 @dataclass

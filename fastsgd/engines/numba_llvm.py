@@ -67,6 +67,10 @@ class Shape:
     vecs: int
     fused: bool
 
+    @property
+    def gradient_rows(self) -> int:
+        return 4 if self.rows < 8 else 8
+
 
 def tile_shape(itemsize: int) -> Shape:
     """The tile that fills the registers of the processor that Numba compiles for."""

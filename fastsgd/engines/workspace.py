@@ -11,7 +11,8 @@ from ..kernels import records
 from ..kernels.source.tables import ADDED, AVERAGE, GATHERED, activation_table, update_table
 from ..program import Finish, Op
 from . import draws
-from .layout import LayerRecord, Layout, Place, TaskRecord, aligned, round_up, width_of
+from .layout import LayerRecord, Layout, Place, TaskRecord, round_up, width_of
+from .memory import aligned
 from .paths import COLUMNS, FAR, NAMES, ONE, ROWS, rows_near
 from .pieces import NORM, make_pieces
 

@@ -67,27 +67,6 @@ def rows_of_tile(left: i64) -> i64:
     return n
 
 
-def gradient_tile(kernel: i64, x: reals, stride: i64, rows: i64, d: reals, g: reals, left: i64, width: i64) -> i64:
-    """g = x' d, but one tile of it, which begins where x does; returns how many of the rows that are left that is.
-
-    The usual tiles without the detour over ``product``, which costs as much as four rows of x and d; ``kernel`` is its
-    address, for rests.
-    """
-    n = rows_of_tile(left)
-    h = 0
-    if n == TILE_ROWS:
-        while h < width:
-            tile_full(x, 1, stride, rows, 0, at(d, h), rows, g, ZERO, at(g, h), width)
-            h = h + SPAN
-    elif n == 8:
-        while h < width:
-            tile8(x, 1, stride, rows, 0, at(d, h), rows, g, ZERO, at(g, h), width)
-            h = h + SPAN
-    else:
-        call_product(kernel, x, 1, stride, rows, 0, d, rows, g, ZERO, g, n, width)
-    return n
-
-
 def vector_product(t: Task, a: reals, B: reals, K: i64, begin: i64, c: reals, width: i64) -> None:
     """c (1 x width) = a (K) B (K x width), begun by ZERO or ADD: four chains, then what is left of K in one."""
     whole = K // 4 * 4
@@ -209,7 +188,7 @@ def descend(
     v: reals = to_reals(w + t.bank)
     s: reals = to_reals(w + 2 * t.bank)
     u: reals = to_reals(w + 3 * t.bank)
-    call_descend(t.descend, t.product, x, stride, rows, d, g, to_reals(w), v, s, u, n, width, h)
+    call_descend(t.descend, x, stride, rows, d, g, to_reals(w), v, s, u, n, width, h)
 
 
 def barrier(t: Task, me: i64) -> None:

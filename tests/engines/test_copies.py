@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fastsgd.engines import interpreted, workspace
-from fastsgd.engines.layout import LINE
+from fastsgd.engines.memory import LINE
 
 
 @pytest.mark.parametrize(("widths", "dtype"), [((5, 33, 40, 7), np.float32), ((5, 256, 7), np.float64)])

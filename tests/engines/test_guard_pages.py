@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from engine_jobs import UNIT
 
-from fastsgd.engines import lanes, layout, paths, run, workspace
+from fastsgd.engines import lanes, layout, memory, paths, run, workspace
 from fastsgd.program import Op
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs mprotect")
@@ -102,7 +102,7 @@ def fences(monkeypatch):
     def fenced(count, dtype):
         size = count * dtype.itemsize
         raw = np.full(size + 4096, CANARY, np.uint8)
-        begin = 1024 + (-(raw.ctypes.data + 1024)) % layout.LINE
+        begin = 1024 + (-(raw.ctypes.data + 1024)) % memory.LINE
         raw[begin : begin + size] = 0
         made.append((raw, begin, begin + size))
         return raw[begin : begin + size].view(dtype)

@@ -37,13 +37,14 @@ def _descend_loop(r: Rule) -> str:
     """
     return f"""
 def descend_{r.name}(
-    kernel: i64, x: reals, stride: i64, rows: i64, d: reals, g: reals,
+    x: reals, stride: i64, rows: i64, d: reals, g: reals,
     w: apart, {_banks(r, "apart")}, n: i64, width: i64, h: apart,
 ) -> None:
 {_numbers(r)}    short_loops()
     k = 0
     while k < n:
-        done = gradient_tile(kernel, at(x, k), stride, rows, d, g, n - k, width)
+        gradient_tile(at(x, k), stride, rows, d, g, width)
+        done = min(GRADIENT_ROWS, n - k)
 {_rows(r, "i", "done", "g[i * {width} + j]", "(k + i) * {width} + j", " " * 8)}        k = k + done
 """
 
