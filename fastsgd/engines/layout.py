@@ -145,8 +145,8 @@ class Layout:
         One for each op (an activation that stands alone has no weights, but a place in the row of panels).
     banks : ndarray, shape (1 + slots + 1, bank)
         Weights, the optimizer's memories, and the gradient.
-    is_turned : bool
-        The transposed copies are those of the weights.
+    copied : frozenset of int
+        The places whose transposed copies are those of the weights.
     """
 
     def __init__(self, program: Program) -> None:
@@ -173,7 +173,7 @@ class Layout:
         self._memory = aligned((self.slots + 2) * self.bank, program.dtype)
         self.banks = self._memory.reshape(self.slots + 2, self.bank)
         self.turned = aligned(turned_top, program.dtype)
-        self.is_turned = self._partly = False  # partly: by training with the matrix unit
+        self.copied: frozenset[int] = frozenset()
         self._snapshot: np.ndarray | None = None
         for place in self.places:
             if place.op.kind in NORMALIZATIONS:  # where there is no gamma, it is 1 all the same
@@ -188,18 +188,17 @@ class Layout:
         queue = iter(arrays)
         for place in self.places:
             place.put(self.banks[bank], {name: next(queue) for name in place.op.weights})
-        self.is_turned = False
+        self.copied = frozenset()
 
-    def turn(self, unit: bool = False) -> None:
-        """Make the transposed copies, which only training in batches needs and keeps.
+    def copy_of(self, place: Place) -> int:
+        """The address of a place's transposed copy; 0 if it needs none."""
+        return 0 if place.WT is None else self.turned.ctypes.data + place.WT * self.program.dtype.itemsize
 
-        With the matrix unit it keeps those of narrow layers only: the next training without it has all made again.
-        """
-        if not self.is_turned or (self._partly and not unit):
-            for place in self.places:
-                if place.WT is not None:
-                    place.put_turned(self.turned, place.get(self.banks[0])[0])
-        self.is_turned, self._partly = True, unit
+    def turn(self, kept: frozenset[int]) -> None:
+        """Make the transposed copies of these places, if they are not; what comes keeps them, and no others."""
+        for i in kept - self.copied:
+            self.places[i].put_turned(self.turned, self.places[i].get(self.banks[0])[0])
+        self.copied = kept
 
     def save(self) -> None:
         """Keep a copy of everything a step changes, in place of the last one."""
@@ -211,7 +210,7 @@ class Layout:
         """Back to what was saved."""
         assert self._snapshot is not None
         self.banks[:-1] = self._snapshot
-        self.is_turned = False
+        self.copied = frozenset()
 
     def finite(self) -> bool:
         return total_is_finite(self.banks[:-1]) or bool(np.isfinite(self.banks[:-1]).all())

@@ -38,10 +38,6 @@ class CompiledRun:
         self.predictions = np.zeros((len(x), program.outputs), program.dtype) if keep_predictions else None
         self._work, self._lanes, self._kernel, self._hyper = work, lanes, kernel, hyper
         self._crew = Crew()
-        if path == ONE:
-            work.layout.is_turned = False
-        else:
-            work.layout.turn(work.unit)
         self._order, self._seed = np.arange(len(x)), seed
         self._rows = x, y, weights  # held for the addresses below
         self._elements = len(x) * program.elements
@@ -137,8 +133,7 @@ class CompiledRun:
             self._work.meet(threads)
             if t.path == LANES and self._lanes is not None:
                 self._lanes.brief(threads)
-        if t.path != ONE:
-            self._work.layout.turn(self._work.unit)  # weights may have been set, or put back, since the last call
+        self._work.layout.turn(self._work.copied)  # weights may have been set, or put back, since the last call
         steps = min(budget, (stop_epoch - first) * self._batches - self.batch)  # those that may be done, no others
         table = self._hyper(np.arange(self.step, self.step + steps))
         constant = table.strides[0] == 0

@@ -13,7 +13,7 @@ from ..program import Finish, Op
 from . import draws
 from .layout import LayerRecord, Layout, Place, TaskRecord, round_up, width_of
 from .memory import aligned
-from .paths import COLUMNS, FAR, NAMES, ONE, ROWS, rows_near
+from .paths import COLUMNS, FAR, NAMES, ONE, ROWS, by_halves, rows_near
 from .pieces import NORM, make_pieces
 
 SCRATCH = 34 * 32  # elements of a thread's gradient tile, as in tile.h
@@ -51,6 +51,7 @@ class Workspace:
         self.layout = layout
         self.rows = rows
         self._kernel_address = address
+        self._halves: dict[int, int] = {}
         self._kept: list[np.ndarray] = []  # the records hold addresses only: somebody has to hold the arrays
         pitch = rows + 1
         column = round_up(rows, 16) + 16
@@ -101,7 +102,7 @@ class Workspace:
             record.rows_up = rows_near(rows, op.inputs * dtype.itemsize)
             record.rows_down = rows_near(rows, op.outputs * dtype.itemsize)
             record.W = layout.banks.ctypes.data + place.W * dtype.itemsize
-            record.WT = 0 if place.WT is None else layout.turned.ctypes.data + place.WT * dtype.itemsize
+            record.WT = layout.copy_of(place)
             rows_of, columns = (column, op.outputs) if place.thin else (pitch, place.panels * place.width)
             record.A = record.Z = self._panels(rows_of, columns, dtype)
             record.D = self._panels(rows_of, columns, dtype)
@@ -197,8 +198,30 @@ class Workspace:
         t.block = address(f"block_of_{name}" if program.is_plain else "block_of_steps")
         t.settle = 0 if path == ONE else address(f"settle_{NAMES[path]}")
         t.finish = address("finish_update") if program.deferred else 0
+        self._find_halves()
         t.rank = address(f"rank_{program.rule}") if path == ONE else 0
         t.descend = address(f"descend_{program.rule}") if self._descends() else 0
+
+    def _find_halves(self) -> None:
+        """The layers whose deltas below are summed by halves, which keep no transposed copy."""
+        program, t = self.layout.program, self.task
+        for i, (layer, place) in enumerate(zip(self.layers, self.layout.places, strict=True)):
+            if place.WT is None or layer.by_unit:
+                continue
+            layer.halves, layer.WT = 0, self.layout.copy_of(place)
+            wanted = t.path == COLUMNS and not program.deferred and by_halves(place.op, t.batch)
+            if wanted and place.panels % 2 == 0:
+                below = self.layers[i - 1]
+                if i not in self._halves:
+                    self._halves[i] = self._panels(2 * t.pitch, below.panels * below.width, program.dtype)
+                layer.halves, layer.WT = self._halves[i], 0
+
+    @property
+    def copied(self) -> frozenset[int]:
+        """The layers whose transposed copies a step reads, and keeps."""
+        if self.task.path == ONE:
+            return frozenset()
+        return frozenset(i for i, layer in enumerate(self.layers) if layer.WT)
 
     def _name_of_one(self) -> str:
         """The kernel of batch 1."""
@@ -213,7 +236,7 @@ class Workspace:
         program, t = self.layout.program, self.task
         if not program.rule or program.deferred or t.path not in (ROWS, COLUMNS) or t.batch > self.rows:
             return False
-        if program.rule in ADDED:  # Numba compiles it, and could not call another engine's product
+        if program.rule in ADDED:  # its loops are compiled at first use: one takes 2 seconds, two take 3
             return False
         return any(layer.kind == KINDS["DENSE"] and not layer.thin for layer in self.layers)
 

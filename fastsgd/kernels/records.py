@@ -31,6 +31,7 @@ LAYER = {
     "W": "i64",  # address of the weight panels; the optimizer's memories lie `bank` bytes apart behind them
     "WT": "i64",  # address of the transposed copy, in panels of source_width columns; 0: nobody needs it
     "turned": "i64",  # rows of a panel of WT: N rounded up to 16
+    "halves": "i64",  # address of two parts of the deltas below, which WT is not needed for; 0: WT is (see columns.py)
     "rows_up": "i64",  # rows whose inputs stay in the second-level cache while they go through all panels
     "rows_down": "i64",  # and rows whose deltas do
     "A": "i64",  # outputs

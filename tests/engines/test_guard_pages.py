@@ -117,8 +117,10 @@ def untouched(fences):
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize(("batch_size", "memory"), [(1, 0), (13, 0), (37, 0), (300, 0), (300, paths.LANES_MEMORY)])
-@pytest.mark.parametrize("widths", [(1, 1), (13, 1), (17, 33, 19), (40, 16, 7), (260, 70)])
+@pytest.mark.parametrize(
+    ("batch_size", "memory"), [(1, 0), (2, 0), (13, 0), (37, 0), (300, 0), (300, paths.LANES_MEMORY)]
+)
+@pytest.mark.parametrize("widths", [(1, 1), (13, 1), (17, 33, 19), (40, 16, 7), (260, 70), (9, 70, 128, 3)])
 def test_canaries(fences, trainer, compiled_engine, widths, batch_size, memory, dtype, monkeypatch):
     monkeypatch.setattr(paths, "LANES_MEMORY", memory)
     job = trainer(widths, dtype=dtype, rows=301)
