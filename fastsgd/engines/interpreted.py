@@ -57,13 +57,15 @@ def gradient_tile(x, stride, rows, d, g, width):
         tile(ROWS)(x, 1, stride, rows, 0, d[h:], rows, d, 0, g[h:], width)
 
 
-def gemv(A, run, jump, B, K, first, C, width):
+def gemv(A, run, jump, B, K, first, C, width, relu):
     chains = [first[:ROWS].astype(np.float64), *np.zeros((3, ROWS))]
     for k in range(-(-K // 4) * 4):
         product = np.float64(A[k // run * jump + k % run]) * np.float64(B[k * width : k * width + ROWS])
         chains[k % 4] = np.float64((product + chains[k % 4]).astype(C.dtype))
     even, odd = (np.float64((chains[i] + chains[i + 2]).astype(C.dtype)) for i in (0, 1))
     C[:ROWS] = even + odd
+    if relu:
+        C[:ROWS] = np.where(C[:ROWS] < 0, 0, C[:ROWS])
 
 
 def dots(X, width, jump, Y, skip, panels, out):

@@ -137,9 +137,9 @@ class TileBuilder:
         b.position_at_end(end)
 
     def emit_gemv(
-        self, b: Any, vecs: int, A: Any, run: Any, jump: Any, B: Any, K: Any, first: Any, C: Any, width: Any
+        self, b: Any, vecs: int, A: Any, run: Any, jump: Any, B: Any, K: Any, first: Any, C: Any, width: Any, relu: Any
     ) -> None:
-        """C (1 x vecs*width) = first + a B in four chains, k modulo 4."""
+        """C (1 x vecs*width) = first + a B in four chains, k modulo 4; after relu if wanted."""
         W = self.shape.width
         cells = [(i, v) for i in range(4) for v in range(vecs)]
         zero = ir.Constant(self.V, [0.0] * W)
@@ -176,7 +176,9 @@ class TileBuilder:
         b.position_at_end(done)
         for v in range(vecs):
             even, odd = b.fadd(new[v], new[2 * vecs + v]), b.fadd(new[vecs + v], new[3 * vecs + v])
-            self.store(b, b.fadd(even, odd), C, const(W * v))
+            total = b.fadd(even, odd)
+            cut = b.select(b.fcmp_ordered("<", total, zero), zero, total)
+            self.store(b, b.select(b.icmp_signed("!=", relu, const(0)), cut, total), C, const(W * v))
 
 
 def make_tiles(shape: Shape, number: Any, suffix: str, reals: Any) -> dict[str, Any]:
@@ -215,10 +217,11 @@ def make_tiles(shape: Shape, number: Any, suffix: str, reals: Any) -> dict[str, 
         return emit(types.void, *arguments)(tile)
 
     def gemv(b: Any, *values: Any) -> None:
+        *others, width, relu = values
         for columns in (16, 32):
-            with b.if_then(b.icmp_signed("==", values[-1], const(columns))):
+            with b.if_then(b.icmp_signed("==", width, const(columns))):
                 vecs = shape.vecs // 2 if columns < span else shape.vecs
-                operands: Any = (*values[:-1], const(columns))
+                operands: Any = (*others, const(columns), relu)
                 builder.emit_gemv(b, vecs, *operands)
 
     def gradient_tile(b: Any, x: Any, stride: Any, K: Any, d: Any, g: Any, width: Any) -> None:
@@ -231,7 +234,7 @@ def make_tiles(shape: Shape, number: Any, suffix: str, reals: Any) -> dict[str, 
                     builder.emit(b, shape.gradient_rows, vecs, 1, *operands)
 
     full = make(shape.rows)
-    one_row = emit(types.void, reals, int64, int64, reals, int64, reals, reals, int64)(gemv)
+    one_row = emit(types.void, reals, int64, int64, reals, int64, reals, reals, int64, int64)(gemv)
     gradient = emit(types.void, reals, int64, int64, reals, reals, int64)(gradient_tile)
     return {"gemv": one_row, "gradient_tile": gradient, "tile_full": full, "tile1": make(1), "tile2": make(2)} | {
         f"tile{n}": make(n) if n < shape.rows else full for n in (4, 8)

@@ -176,10 +176,10 @@ static void gradient_tile(const real_t *x, int64_t stride, int64_t K, const real
         for (int h = 0; h < 32; h += SPAN) gradient_of(x, stride, K, d + h, g + h, 32, VECS);
 }
 
-/* C (1 x width) = first + a B for one row: four chains, k modulo 4, hide the latency of the multiply-add. Reads A and B up
-   to a multiple of 4, where B is zero. */
+/* C (1 x width) = first + a B for one row, after relu if wanted: four chains, k modulo 4, hide the latency of the
+   multiply-add. Reads A and B up to a multiple of 4, where B is zero. */
 INLINE void gemv_of(const real_t *A, int64_t run, int64_t jump, const real_t *B, int64_t K, const real_t *first, real_t *C,
-                    int64_t width, const int vecs) {
+                    int64_t width, int64_t relu, const int vecs) {
     V acc[4][VECS], one = SPLAT((real_t)1);
     UNROLL for (int v = 0; v < vecs; v++) {
         acc[0][v] = LOAD(first + WIDTH * v);
@@ -196,14 +196,15 @@ INLINE void gemv_of(const real_t *A, int64_t run, int64_t jump, const real_t *B,
     }
     UNROLL for (int v = 0; v < vecs; v++) {
         V even = FMA(one, acc[0][v], acc[2][v]), odd = FMA(one, acc[1][v], acc[3][v]);
-        STORE(C + WIDTH * v, FMA(one, even, odd));
+        V sum = FMA(one, even, odd);
+        STORE(C + WIDTH * v, relu ? RELU(sum) : sum);
     }
 }
 
 static void gemv(const real_t *A, int64_t run, int64_t jump, const real_t *B, int64_t K, const real_t *first, real_t *C,
-                 int64_t width) {
-    if (width == 16) gemv_of(A, run, jump, B, K, first, C, 16, SPAN > 16 ? VECS / 2 : VECS);
-    else gemv_of(A, run, jump, B, K, first, C, 32, VECS);
+                 int64_t width, int64_t relu) {
+    if (width == 16) gemv_of(A, run, jump, B, K, first, C, 16, relu, SPAN > 16 ? VECS / 2 : VECS);
+    else gemv_of(A, run, jump, B, K, first, C, 32, relu, VECS);
 }
 
 /* Rows are short: a masked move for what is left of a vector takes 3 cycles, a loop over it 20. */

@@ -98,6 +98,8 @@ class Workspace:
             record.use_bias = op.use_bias
             record.thin = place.thin
             record.width, record.panels, record.height = place.width, place.panels, place.height
+            whole = op.inputs == place.height and op.inputs % place.source_width == 0
+            record.joined = op.kind == "dense" and op.use_bias and whole and not place.thin
             record.source, record.source_width, record.turned = below, place.source_width, place.turned
             record.rows_up = rows_near(rows, op.inputs * dtype.itemsize)
             record.rows_down = rows_near(rows, op.outputs * dtype.itemsize)

@@ -20,6 +20,7 @@ def block_of_ahead(
     sums: doubles = to_doubles(t.sums)
     gather(t, 0, order, 0, 0, 1, 0, 0)
     begin_ahead(t, L)
+    place_ones(t, 1)
     for i in range(rows):
         fetch(t, order, i + AHEAD, rows + coming)
         numbers: reals = at(h, i * t.hyper_stride)
@@ -55,7 +56,7 @@ def sum_rows(t: Task, L: Layer, source: reals, p: i64, k: i64, n: i64) -> None:
         begin = at(w, L.height * L.width)
     i = 0
     while i < L.width:
-        gemv(inputs, L.source_width, 0, at(w, i), n, at(begin, i), at(z, i), L.width)
+        gemv(inputs, L.source_width, 0, at(w, i), n, at(begin, i), at(z, i), L.width, 0)
         i = i + SPAN
 
 

@@ -16,6 +16,7 @@ def block_of_one(
     t: Task = task(address)
     losses_of: doubles = to_doubles(t.row_losses)
     sums: doubles = to_doubles(t.sums)
+    place_ones(t, 0)
     for i in range(rows):
         fetch(t, order, i + AHEAD, rows + coming)
         here: ints = ints_at(order, i)
@@ -37,8 +38,9 @@ def step_of_one(t: Task, order: ints, first: i64, scale: real, h: reals) -> None
         L: Layer = layer(t, l)
         if L.thin:
             if l > 0:
-                for p in range((L.inputs + L.source_width - 1) // L.source_width):
-                    backward_thin(t, L, layer(t, l - 1), p, 0, 1, ZERO)
+                U: Layer = layer(t, l - 1)
+                for p in range(U.panels):
+                    backward_panel(t, L, U, p, 0, 1)
             learn_thin_row(t, L, h)
         elif L.kind == DENSE:
             group = 16
@@ -47,22 +49,34 @@ def step_of_one(t: Task, order: ints, first: i64, scale: real, h: reals) -> None
             k = 0
             while k < L.inputs:
                 if l > 0:
-                    U: Layer = layer(t, l - 1)
+                    U = layer(t, l - 1)
                     below: reals = at(to_reals(U.D), k // U.width * t.pitch * U.width + k % U.width)
                     weights: reals = at(to_reals(L.W), k * L.width)
                     jump = (L.height + 1) * L.width
                     dots(weights, L.width, jump, to_reals(L.D), t.pitch * L.width, L.panels, below)
-                learn_rows(t, L, to_reals(L.source), 0, L.panels, k, min(group, L.inputs - k), h)
+                n = min(group, L.inputs - k)
+                if k + n == L.inputs:
+                    n = n + L.joined
+                learn_rows(t, L, to_reals(L.source), 0, L.panels, k, n, h)
                 k = k + group
-            if L.use_bias:
+            if L.use_bias and L.joined == 0:
                 learn_bias(t, L, h)
         elif l > 0:
             U = layer(t, l - 1)
             for p in range(L.panels):
                 o = p * t.pitch * L.width
                 copy(at(to_reals(U.D), o), at(to_reals(L.D), o), L.width)
-        if l > 0:
+        if l > 0 and L.thin == 0:
             slope_of_layer(t, layer(t, l - 1), 0, 1)
+
+
+def place_ones(t: Task, first: i64) -> None:
+    """A 1 behind the last input of row 0 of all layers from `first` on: with it a bias is updated as one more weight."""
+    for l in range(first, t.depth):
+        L: Layer = layer(t, l)
+        if L.joined:
+            source: reals = to_reals(L.source)
+            source[(L.inputs // L.source_width - 1) * t.pitch * L.source_width + L.source_width] = real(1)
 
 
 def forward_one(t: Task, L: Layer) -> None:
@@ -87,9 +101,9 @@ def forward_one(t: Task, L: Layer) -> None:
             i = 0
             while i < L.width:
                 bias: reals = at(w, L.height * L.width + i)
-                gemv(source, width, jump, at(w, i), L.inputs, bias, at(a, i), L.width)
+                gemv(source, width, jump, at(w, i), L.inputs, bias, at(a, i), L.width, L.relu)
                 i = i + SPAN
-            if L.activate:
+            if L.activate and L.relu == 0:
                 activate_one(t, L, p)
     else:
         for p in range(L.panels):

@@ -75,7 +75,7 @@ def vector_product(t: Task, a: reals, B: reals, K: i64, begin: i64, c: reals, wi
             c[i] = real(0)
     h = 0
     while whole > 0 and h < width:
-        gemv(a, K, 0, at(B, h), whole, at(c, h), at(c, h), width)
+        gemv(a, K, 0, at(B, h), whole, at(c, h), at(c, h), width, 0)
         h = h + SPAN
     if whole < K:
         call_product(t.product, at(a, whole), 1, 1, K, 0, at(B, whole * width), K - whole, c, ADD, c, 1, width)

@@ -22,6 +22,7 @@ LAYER = {
     "inputs": "i64",  # K
     "outputs": "i64",  # N
     "use_bias": "i64",
+    "joined": "i64",  # 1: the bias follows the last weight, and row 1 of the inputs' panels the last input (see one.py)
     "thin": "i64",  # 1: an output layer of few columns, kept transposed (see thin.py)
     "width": "i64",  # columns of a panel of weights, outputs and deltas
     "panels": "i64",

@@ -7,7 +7,6 @@ import pytest
 from engine_jobs import ALL, COMPILED, FUSED, calls_of_one_block, cython_at
 
 from fastsgd.engines import cython, paths, workspace
-from fastsgd.engines.pace import Pace
 from fastsgd.engines.workspace import Workspace
 from fastsgd.kernels.source.tables import activation_table, loss_table, update_table
 
@@ -72,20 +71,6 @@ def test_shapes_are_those_of_numpy(trainer, compiled_engine, widths, batch_size)
     networks = [job.run(e, batch_size=batch_size, epochs=1)[0] for e in (compiled_engine, ALL["numpy"]())]
     for w, known in zip(*(network.get_weights() for network in networks), strict=True):
         np.testing.assert_allclose(w, known, rtol=1e-9, atol=1e-9)
-
-
-@pytest.mark.parametrize("bias", [True, False])
-@pytest.mark.parametrize("widths", [(200, 70, 3), (530, 33), (40, 70, 2)])
-def test_a_first_layer_that_is_ahead_is_that_of_numpy(trainer, compiled_engine, widths, bias, monkeypatch):
-    monkeypatch.setattr(workspace, "LARGE", 0)
-    job = trainer(widths, "tanh", bias=bias, dtype=np.float64, rows=131)
-    job.x /= widths[0] ** 0.5  # rows of length about 1: longer ones diverge
-    settings = {"batch_size": 1, "epochs": 2, "keep_predictions": True}
-    (network, run), (known, expected) = (job.run(e, **settings) for e in (compiled_engine, ALL["numpy"]()))
-    assert network._work.task.block == network._work._kernel_address("block_of_ahead")
-    np.testing.assert_allclose(run.predictions, expected.predictions, rtol=1e-9, atol=1e-9)
-    for w, given in zip(network.get_weights(), known.get_weights(), strict=True):
-        np.testing.assert_allclose(w, given, rtol=1e-9, atol=1e-9)
 
 
 @pytest.mark.parametrize("batch_size", [7, 32])
@@ -160,52 +145,6 @@ def test_rows_that_are_gathered_one_by_one(trainer, engines, inputs, batch_size,
     settings = {"batch_size": batch_size, "epochs": 1}
     digests = {(name, t): job.digest(e, threads=t, **settings) for name, e in engines.items() for t in (1, 2)}
     assert len(set(digests.values())) == 1, digests
-
-
-@pytest.mark.parametrize("widths", [(13, 1), (40, 3), (9, 20, 2), (200, 70, 3), (784, 17)])
-@pytest.mark.parametrize("blocks", [1, 7, 63, 65])
-def test_single_rows_cut_into_calls(trainer, compiled_engine, widths, blocks, monkeypatch):
-    """Batches of one row are taken 64 in one go, or as many as a call has."""
-    job = trainer(widths, rows=300)
-    job.x /= widths[0] ** 0.5  # rows of length about 1: longer ones diverge
-    whole = job.digest(compiled_engine, batch_size=1, epochs=2)
-    monkeypatch.setattr(Pace, "call", lambda pace: (1, blocks))
-    assert job.digest(compiled_engine, batch_size=1, epochs=2) == whole
-
-
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("activation", ["relu", "sigmoid", "silu"])
-@pytest.mark.parametrize("widths", [(8, 32, 32, 1), (32, 47, 3), (17, 5), (31, 70)])
-def test_a_first_layer_that_is_ahead_has_the_bits_of_any_other(
-    trainer, compiled_engine, widths, activation, dtype, monkeypatch
-):
-    """Up to 32 inputs, whose sums are made in one go either way; larger ones only where the first layer is large."""
-    job = trainer(widths, activation, dtype=dtype, rows=150, last=activation)
-    settings = {"batch_size": 1, "epochs": 2, "keep_predictions": True}
-    expected, seen = job.digest(compiled_engine, **settings), job.run(compiled_engine, **settings)[1].predictions
-    monkeypatch.setattr(workspace, "LARGE", 0)
-    network, run = job.run(compiled_engine, **settings)
-    assert network._work.task.block == network._work._kernel_address("block_of_ahead")
-    assert job.digest(compiled_engine, **settings) == expected
-    np.testing.assert_array_equal(run.predictions, seen)
-
-
-@pytest.mark.parametrize("widths", [(13, 1), (40, 3)])
-@pytest.mark.parametrize("last", ["linear", "sigmoid", "silu"])
-def test_linear_models_have_the_same_bits_on_the_path_of_one(trainer, compiled_engine, widths, last):
-    """Which they take where samples have weights."""
-    job = trainer(widths, rows=150, last=last)
-    plain, _ = job.run(compiled_engine, batch_size=1, epochs=2)
-    weighed = compiled_engine.network(job.program)
-    weighed.set_weights(job.weights)
-    ones = np.ones(len(job.x), job.x.dtype)
-    with weighed.training(
-        job.x, job.y, batch_size=1, hyper=job.hyper, step=0, shuffle=True, seed=7, first_epoch=0, weights=ones
-    ) as run:
-        while run.epoch < 2:
-            run.advance(2)
-    for a, b in zip(plain.get_weights(), weighed.get_weights(), strict=True):
-        np.testing.assert_array_equal(a, b)
 
 
 @fused
