@@ -62,6 +62,7 @@ cdef extern from "engine.h" nogil:
     void tile2(reals, int64_t, int64_t, int64_t, int64_t, reals, int64_t, reals, int64_t, reals, int64_t)
     void tile1(reals, int64_t, int64_t, int64_t, int64_t, reals, int64_t, reals, int64_t, reals, int64_t)
     void gradient_tile(reals, int64_t, int64_t, reals, reals, int64_t)
+    void gradient_full(reals, int64_t, int64_t, reals, reals, int64_t)
     void gemv(reals, int64_t, int64_t, reals, int64_t, reals, reals, int64_t, int64_t)
     void dots(reals, int64_t, int64_t, reals, int64_t, int64_t, reals)
     void prefetch(reals)

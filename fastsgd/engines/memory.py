@@ -30,7 +30,10 @@ def _in_huge_pages(size: int) -> np.ndarray:
     if not hasattr(mmap, "MADV_HUGEPAGE"):
         return np.zeros(size, np.uint8)
     whole = -(-size // PAGE) * PAGE
-    area = mmap.mmap(-1, whole + PAGE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)  # a fork has its own
+    try:
+        area = mmap.mmap(-1, whole + PAGE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)  # a fork has its own
+    except OSError as error:
+        raise MemoryError(f"Unable to allocate {size} bytes") from error
     begin = -np.frombuffer(area, np.uint8).ctypes.data % PAGE
     with suppress(OSError):  # a kernel without them
         area.madvise(mmap.MADV_HUGEPAGE, begin, whole)

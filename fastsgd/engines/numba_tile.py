@@ -224,18 +224,20 @@ def make_tiles(shape: Shape, number: Any, suffix: str, reals: Any) -> dict[str, 
                 operands: Any = (*others, const(columns), relu)
                 builder.emit_gemv(b, vecs, *operands)
 
-    def gradient_tile(b: Any, x: Any, stride: Any, K: Any, d: Any, g: Any, width: Any) -> None:
-        for columns in (16, 32):
-            vecs = shape.vecs // 2 if columns < span else shape.vecs
-            with b.if_then(b.icmp_signed("==", width, const(columns))):
-                for h in range(0, columns, vecs * shape.width):
-                    D, G = b.gep(d, [const(h)]), b.gep(g, [const(h)])
-                    operands: Any = (x, const(1), stride, K, const(0), D, K, D, const(ZERO), G, const(columns))
-                    builder.emit(b, shape.gradient_rows, vecs, 1, *operands)
+    def make_gradient(rows: int) -> Any:
+        def gradient(b: Any, x: Any, stride: Any, K: Any, d: Any, g: Any, width: Any) -> None:
+            for columns in (16, 32):
+                vecs = shape.vecs // 2 if columns < span else shape.vecs
+                with b.if_then(b.icmp_signed("==", width, const(columns))):
+                    for h in range(0, columns, vecs * shape.width):
+                        D, G = b.gep(d, [const(h)]), b.gep(g, [const(h)])
+                        operands: Any = (x, const(1), stride, K, const(0), D, K, D, const(ZERO), G, const(columns))
+                        builder.emit(b, rows, vecs, 1, *operands)
+
+        return emit(types.void, reals, int64, int64, reals, reals, int64)(gradient)
 
     full = make(shape.rows)
     one_row = emit(types.void, reals, int64, int64, reals, int64, reals, reals, int64, int64)(gemv)
-    gradient = emit(types.void, reals, int64, int64, reals, reals, int64)(gradient_tile)
-    return {"gemv": one_row, "gradient_tile": gradient, "tile_full": full, "tile1": make(1), "tile2": make(2)} | {
-        f"tile{n}": make(n) if n < shape.rows else full for n in (4, 8)
-    }
+    gradients = {"gradient_tile": make_gradient(shape.gradient_rows), "gradient_full": make_gradient(shape.rows)}
+    few = {f"tile{n}": make(n) if n < shape.rows else full for n in (4, 8)}
+    return {"gemv": one_row, "tile_full": full, "tile1": make(1), "tile2": make(2), **few, **gradients}

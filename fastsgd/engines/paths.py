@@ -16,11 +16,11 @@ SMALL = 128 << 10  # bytes of weights up to which a batch is divided into lanes 
 LANE = 192  # least rows of a lane, where there are more than two
 MOST_LANES = 8  # a gradient each, to be written and read: 16 took 1 to 2 % longer
 LANES_MEMORY = 16 << 20  # bytes of weights, times lanes: a gradient each, which padding makes larger
-HALVES_BATCH = 8  # most rows of a batch whose deltas are summed by halves of a layer's outputs
-HALVES_OUTPUTS = 32  # least outputs of such a layer, for each row
 UNIT_MEMORY = 64 << 20  # and where the matrix unit is used, which comes in lanes only
 UNIT_WIDTH = 64  # least inputs and outputs of a layer whose products are the matrix unit's
 UNIT_BATCH = 256  # and least rows of a batch: the weights are split anew for each
+HALVES_BATCH = 8  # most rows of a batch whose deltas are summed by halves of a layer's outputs
+HALVES_OUTPUTS = 32  # least outputs of such a layer, for each row
 
 
 class Way(NamedTuple):
@@ -62,7 +62,7 @@ def by_unit(op: Op) -> bool:
 
 
 def by_halves(op: Op, batch: int) -> bool:
-    """Whether the deltas below a layer are sums over halves of its outputs, on the column path: see columns.py."""
+    """Whether the deltas below a layer may be sums over halves of its panels, on the column path: see columns.py."""
     return batch <= HALVES_BATCH and op.outputs >= HALVES_OUTPUTS * batch
 
 

@@ -133,7 +133,7 @@ class CompiledRun:
             self._work.meet(threads)
             if t.path == LANES and self._lanes is not None:
                 self._lanes.brief(threads)
-        self._work.layout.turn(self._work.copied)  # weights may have been set, or put back, since the last call
+        self._work.layout.turn(self._work.needed)  # weights may have been set, or put back, since the last call
         steps = min(budget, (stop_epoch - first) * self._batches - self.batch)  # those that may be done, no others
         table = self._hyper(np.arange(self.step, self.step + steps))
         constant = table.strides[0] == 0

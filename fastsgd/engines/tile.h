@@ -80,7 +80,7 @@ typedef real_t V;
 #define STEP(a) ((a) > 0 ? (real_t)1 : (real_t)0)
 #endif
 #define SPAN (VECS * WIDTH) /* columns of a tile; a panel that is narrower gets one of half as many vectors */
-enum { GRADIENT_ROWS = TILE_ROWS < 8 ? 4 : 8 }; /* 16 is a multiple */
+enum { GRADIENT_ROWS = TILE_ROWS < 8 ? 4 : 8 }; /* of a small batch; columns of x, so a divisor of 16 */
 
 /* Into the first-level cache. GCC takes a function that does nothing else for one without effect; its calls go. */
 INLINE void prefetch(const real_t *place) {
@@ -151,30 +151,34 @@ TILE(tile4, 4 < TILE_ROWS ? 4 : TILE_ROWS)
 TILE(tile2, 2)
 TILE(tile1, 1)
 
-/* g (GRADIENT_ROWS x width) = x' d, of columns of x that follow each other; all of them stand in a panel. Its chains are
-   short where batches are, so it has nothing to decide: 0.93 to 0.98 of a step with 8 rows against a full tile. */
-INLINE void gradient_of(const real_t *x, int64_t stride, int64_t K, const real_t *d, real_t *g, int64_t width, const int vecs) {
-    V acc[GRADIENT_ROWS][VECS];
-    UNROLL for (int r = 0; r < GRADIENT_ROWS; r++)
+/* g (rows x width) = x' d, of columns of x that follow each other; all of them stand in a panel. Chains are short where
+   batches are, so there is nothing to decide: 0.95 to 0.98 of a step with 8 rows against the tile of products. */
+INLINE void gradient_of(const real_t *x, int64_t stride, int64_t K, const real_t *d, real_t *g, int64_t width, const int rows,
+                        const int vecs) {
+    V acc[TILE_ROWS][VECS];
+    UNROLL for (int r = 0; r < rows; r++)
         UNROLL for (int v = 0; v < vecs; v++) acc[r][v] = SPLAT((real_t)0);
     for (int64_t k = 0; k < K; k++, x += stride, d += width) {
         V b[VECS];
         UNROLL for (int v = 0; v < vecs; v++) b[v] = LOAD(d + WIDTH * v);
-        UNROLL for (int r = 0; r < GRADIENT_ROWS; r++) {
+        UNROLL for (int r = 0; r < rows; r++) {
             V a = SPLAT(x[r]);
             UNROLL for (int v = 0; v < vecs; v++) acc[r][v] = FMA(a, b[v], acc[r][v]);
         }
     }
-    UNROLL for (int r = 0; r < GRADIENT_ROWS; r++)
+    UNROLL for (int r = 0; r < rows; r++)
         UNROLL for (int v = 0; v < vecs; v++) STORE(g + width * r + WIDTH * v, acc[r][v]);
 }
 
-static void gradient_tile(const real_t *x, int64_t stride, int64_t K, const real_t *d, real_t *g, int64_t width) {
-    if (width == 16)
-        for (int h = 0; h < 16; h += SPAN) gradient_of(x, stride, K, d + h, g + h, 16, SPAN > 16 ? VECS / 2 : VECS);
-    else
-        for (int h = 0; h < 32; h += SPAN) gradient_of(x, stride, K, d + h, g + h, 32, VECS);
-}
+#define GRADIENT(name, rows)                                                                                               \
+    static void name(const real_t *x, int64_t stride, int64_t K, const real_t *d, real_t *g, int64_t width) {              \
+        if (width == 16)                                                                                                   \
+            for (int h = 0; h < 16; h += SPAN) gradient_of(x, stride, K, d + h, g + h, 16, rows, SPAN > 16 ? VECS / 2 : VECS); \
+        else                                                                                                               \
+            for (int h = 0; h < 32; h += SPAN) gradient_of(x, stride, K, d + h, g + h, 32, rows, VECS);                    \
+    }
+GRADIENT(gradient_tile, GRADIENT_ROWS)
+GRADIENT(gradient_full, TILE_ROWS)
 
 /* C (1 x width) = first + a B for one row, after relu if wanted: four chains, k modulo 4, hide the latency of the
    multiply-add. Reads A and B up to a multiple of 4, where B is zero. */

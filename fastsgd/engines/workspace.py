@@ -219,7 +219,7 @@ class Workspace:
                 layer.halves, layer.WT = self._halves[i], 0
 
     @property
-    def copied(self) -> frozenset[int]:
+    def needed(self) -> frozenset[int]:
         """The layers whose transposed copies a step reads, and keeps."""
         if self.task.path == ONE:
             return frozenset()

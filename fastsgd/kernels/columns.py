@@ -8,7 +8,8 @@ threads). Taken by batches of one block in networks 64 wide and more, unless the
 
 Of few rows, the deltas below a wide layer are dot products with W itself, one sum over each half of its columns, which
 with two threads is each one's own: then W needs no transposed copy, of which half would cross, too. Batches of 8 rows,
-one thread and two: 256-512-512-10 0.90 and 0.77 to 0.83 of a step, 64-256-256-1 1.08 and 0.69 (of 4 rows 0.94 and 0.67).
+one thread and two: 256-512-512-10 0.90 and 0.77 to 0.83 of a step, 64-256-256-1 0.99 to 1.08 and 0.69 to 0.87 (of 4 rows
+0.94 and 0.67). An odd number of panels has no halves.
 Every other number comes from the same chain as under the row path.
 
 Where panels do not divide evenly among the threads, some are cut by rows: the ten outputs of 784-256-10 at 256 took one of

@@ -1,9 +1,9 @@
 """Gradients of weights, a tile of a panel at a time, with their update and the transposed copy.
 
 Where weights, memories and copies are more than the second-level cache holds, memory is asked for the lines of the copy
-before the gradient, as to write them would wait for them: 256-512-512-10 at 8, 32 and 256 rows takes 0.92, 0.97 and 0.98
-of a step on one thread and 0.96, 0.95 and 0.97 on two, in float64 0.87 to 0.98. For weights and velocities it would be
-1.00 to 1.05 of that.
+before the gradient, as to write them would wait for them: 256-512-512-10 at 32 and 256 rows takes 0.97 and 0.98 of a step
+on one thread and 0.95 and 0.97 on two, in float64 0.87 to 0.98. For weights and velocities it would be 1.00 to 1.05 of
+that.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ from engine_jobs import COMPILED, FUSED, cython_at
 
 from fastsgd.engines import interpreted, paths, reference
 
-WIDTHS = [(9, 40, 128, 70, 3), (5, 33, 256, 256, 2)]
+WIDTHS = [(9, 40, 128, 70, 3), (5, 33, 256, 256, 2), (9, 40, 130, 250, 3)]  # with padding in the last
 DTYPES = [np.float32, np.float64]
 CLOSE = {np.float32: 2e-5, np.float64: 1e-13}
 
@@ -28,6 +28,7 @@ def assert_close(network, expected, dtype):
         ((5, 33, 256, 256, 2), 8, [1, 2]),
         ((5, 33, 256, 256, 2), 9, []),
         ((5, 17, 64, 1), 1, []),
+        ((9, 40, 130, 250, 3), 4, [2]),  # 130 columns are five panels
     ],
 )
 def test_which_layers(trainer, widths, batch_size, layers):

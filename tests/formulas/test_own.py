@@ -102,11 +102,12 @@ PADDED = {  # padding holds 0 before a layer's own activation, and what that mak
     "alone": [Dense(5), Activation(inverse), Dense(17), Activation(inverse), Dense(2)],
     "after a sigmoid": [Dense(5, "sigmoid"), Activation(infinite_at_half), Dense(2)],
     "last": [Dense(5), Dense(2, "sigmoid"), Activation(infinite_at_half)],
+    "in halves": [Dense(5, inverse), Dense(100, inverse), Activation(inverse), Dense(2)],
 }
 
 
 @pytest.mark.parametrize("name", PADDED)
-@pytest.mark.parametrize("batch_size", [1, 16, 90])
+@pytest.mark.parametrize("batch_size", [1, 2, 16, 90])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_infinite_at_what_padding_holds(name, batch_size, dtype, engine):
     """The formula itself, or its slope: as NumPy has it, where there is no padding."""

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from .tables import ARRAYS, SLOTS, Rule, signatures
 
+LONG = (
+    64  # rows from which gradients take the full tile, 0.98 of a step of 8-32-32-1 at 200; shorter chains a small one
+)
+
 
 def render(r: Rule) -> str:
     return _update_loop(r) + _rank_loop(r) + _descend_loop(r)
@@ -32,8 +36,8 @@ def rank_{r.name}(
 def _descend_loop(r: Rule) -> str:
     """The gradient of n rows of weights and their update, a tile at a time: meanwhile memory brings those of the next.
 
-    In batches of one block; g has room for a tile. 0.87 to 0.95 of a step with 8 rows, 0.96 to 0.98 with 32, against
-    all gradients of 32 inputs first.
+    In batches of one block; g has room for a tile, and x for columns behind the last input. 0.87 to 0.95 of a step with
+    8 rows, 0.96 to 0.98 with 32, against all gradients of 32 inputs first.
     """
     return f"""
 def descend_{r.name}(
@@ -43,8 +47,12 @@ def descend_{r.name}(
 {_numbers(r)}    short_loops()
     k = 0
     while k < n:
-        gradient_tile(at(x, k), stride, rows, d, g, width)
         done = min(GRADIENT_ROWS, n - k)
+        if rows >= {LONG} and n - k >= TILE_ROWS + 4:
+            gradient_full(at(x, k), stride, rows, d, g, width)
+            done = TILE_ROWS
+        else:
+            gradient_tile(at(x, k), stride, rows, d, g, width)
 {_rows(r, "i", "done", "g[i * {width} + j]", "(k + i) * {width} + j", " " * 8)}        k = k + done
 """
 
