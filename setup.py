@@ -119,7 +119,7 @@ def extensions():
             f"fastsgd.engines.native.{name}.kernels",
             [str(GENERATED / name / "kernels.c")],
             include_dirs=[str(GENERATED), str(ENGINES)],
-            depends=[str(ENGINES / "engine.h"), str(ENGINES / "tile.h"), str(ENGINES / "matrix_unit.h")],
+            depends=[str(path) for path in ENGINES.glob("*.h")],
             optional=not REQUIRED,
         )
         for name in NAMES

@@ -144,6 +144,7 @@ INLINE real_t mantissa(real_t x) {
 
 enum { ROWS, ONE, COLUMNS, LANES }; /* paths */
 #include "tile.h"
+#include "blocks.h"
 #include "matrix_unit.h"
 
 /* -- Threads --------------------------------------------------------------------------------------------------------- */

@@ -1,4 +1,4 @@
-"""The LLVM behind the names that the kernels borrow when Numba compiles them; engine.h and tile.h say the same in C."""
+"""The LLVM behind the names that the kernels borrow when Numba compiles them; engine.h says the same in C."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows and blocks of 16 as LLVM vector instructions: copied, turned over, multiplied; tile.h says the same in C."""
+"""Rows and blocks of 16 as LLVM vector instructions: copied, turned over, multiplied; blocks.h says the same in C."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def make_transpose(number: Any, reals: Any) -> Any:
 
 
 def make_dot(shape: Shape, number: Any, suffix: str, reals: Any, scalar: Any) -> Any:
-    """The dot product of two vectors in panels; ``dot`` in tile.h says the same in C."""
+    """The dot product of two vectors in panels; ``dot`` in blocks.h says the same in C."""
     builder = TileBuilder(replace(shape, width=16), number, suffix)
 
     def dot(b: Any, X: Any, jump: Any, Y: Any, skip: Any, panels: Any, width: Any) -> Any:
@@ -123,7 +123,7 @@ def make_dot(shape: Shape, number: Any, suffix: str, reals: Any, scalar: Any) ->
 
 
 def make_dots(shape: Shape, number: Any, suffix: str, reals: Any) -> Any:
-    """16 dot products of rows of panels with a vector in panels; ``dots`` in tile.h says the same in C."""
+    """16 dot products of rows of panels with a vector in panels; ``dots`` in blocks.h says the same in C."""
     builder = TileBuilder(replace(shape, width=16), number, suffix)
 
     def lanes(of: list[int]) -> Any:
