@@ -80,7 +80,7 @@ typedef real_t V;
 #define STEP(a) ((a) > 0 ? (real_t)1 : (real_t)0)
 #endif
 #define SPAN (VECS * WIDTH) /* columns of a tile; a panel that is narrower gets one of half as many vectors */
-enum { GRADIENT_ROWS = TILE_ROWS < 8 ? 4 : 8 }; /* of a small batch; columns of x, so a divisor of 16 */
+enum { GRADIENT_ROWS = TILE_ROWS < 8 ? 4 : 8 }; /* of a tile of gradients of few rows */
 
 /* Into the first-level cache. GCC takes a function that does nothing else for one without effect; its calls go. */
 INLINE void prefetch(const real_t *place) {
@@ -151,8 +151,8 @@ TILE(tile4, 4 < TILE_ROWS ? 4 : TILE_ROWS)
 TILE(tile2, 2)
 TILE(tile1, 1)
 
-/* g (rows x width) = x' d, of columns of x that follow each other; all of them stand in a panel. Chains are short where
-   batches are, so there is nothing to decide: 0.95 to 0.98 of a step with 8 rows against the tile of products. */
+/* g (rows x width) = x' d, of columns of x that follow each other. Chains are short where batches are, so there is nothing
+   to decide: 0.95 to 0.98 of a step with 8 rows against the tile of products. */
 INLINE void gradient_of(const real_t *x, int64_t stride, int64_t K, const real_t *d, real_t *g, int64_t width, const int rows,
                         const int vecs) {
     V acc[TILE_ROWS][VECS];

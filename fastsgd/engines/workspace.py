@@ -206,16 +206,15 @@ class Workspace:
 
     def _find_halves(self) -> None:
         """The layers whose deltas below are summed by halves, which keep no transposed copy."""
-        program, t = self.layout.program, self.task
+        t, dtype = self.task, self.layout.program.dtype
         for i, (layer, place) in enumerate(zip(self.layers, self.layout.places, strict=True)):
             if place.WT is None or layer.by_unit:
                 continue
             layer.halves, layer.WT = 0, self.layout.copy_of(place)
-            wanted = t.path == COLUMNS and not program.deferred and by_halves(place.op, t.batch)
-            if wanted and place.panels % 2 == 0:
+            if t.path == COLUMNS and by_halves(place.op, t.batch) and place.panels % 2 == 0:
                 below = self.layers[i - 1]
                 if i not in self._halves:
-                    self._halves[i] = self._panels(2 * t.pitch, below.panels * below.width, program.dtype)
+                    self._halves[i] = self._panels(2 * t.pitch, below.panels * below.width, dtype)
                 layer.halves, layer.WT = self._halves[i], 0
 
     @property

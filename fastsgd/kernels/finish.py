@@ -84,7 +84,9 @@ def step_piece(t: Task, P: Piece, me: i64, now: i64, h: reals, numbers: reals) -
     elif P.constraint == NORMS:
         constrain_columns(w, P, scratch(t, me))
     if P.panel >= 0:
-        turn_panel(layer(t, P.layer), P.panel)
+        L: Layer = layer(t, P.layer)
+        if L.WT:
+            turn_panel(L, P.panel)
 
 
 def turn_panel(L: Layer, p: i64) -> None:

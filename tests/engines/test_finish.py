@@ -79,13 +79,16 @@ def test_thread_counts_on_the_row_path(trainer, option):
     assert len({job.digest(engine, batch_size=32, threads=t) for t in (1, 2, 3)}) == 1
 
 
-@pytest.mark.parametrize("batch_size", [1, 32])
+@pytest.mark.parametrize(("batch_size", "outputs"), [(1, 70), (32, 70), (4, 128)])
 @pytest.mark.parametrize("option", OPTIONS)
-def test_engines_agree_with_the_reference(trainer, option, batch_size):
-    job = job_of(trainer, option, np.float64)
+def test_engines_agree_with_the_reference(trainer, option, batch_size, outputs):
+    """128 outputs and 4 rows: a layer without a transposed copy."""
+    job = job_of(trainer, option, np.float64, widths=(9, 40, outputs, 2))
     found = []
     for name in ("numpy", next(name for name in COMPILED)):
         network, run = job.run(ALL[name](), batch_size=batch_size)
+        if name != "numpy":
+            assert any(layer.halves for layer in network._work.layers) == (outputs == 128)
         found.append([*network.get_weights(), *(a for slot in network.get_slots() for a in slot), np.array(run.losses)])
     for ours, theirs in zip(*found, strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-11)

@@ -35,13 +35,17 @@ def test_round_trip(widths, bias, dtype):
             np.testing.assert_array_equal(put, got)
 
 
+def turn_all(layout):
+    layout.turn(frozenset(i for i, place in enumerate(layout.places) if place.WT is not None))
+
+
 @given(sizes, DTYPES)
 def test_transposed_copy_holds_the_kernel(widths, dtype):
     program = program_of(widths, dtype)
     layout = Layout(program)
     arrays = arrays_of(program)
     layout.put(0, arrays)
-    layout.turn(frozenset(i for i, place in enumerate(layout.places) if place.WT is not None))
+    turn_all(layout)
     kept = [(place, kernel) for place, kernel in zip(layout.places[1:], arrays[2::2], strict=True) if not place.thin]
     assert len(kept) == len(widths) - 2 - (widths[-1] <= THIN and len(widths) > 2)
     for place, kernel in kept:
@@ -82,5 +86,5 @@ def test_training_leaves_the_padding_zero(compiled_engine, activation, dtype):
         clean.put(0, layout.get(bank))
         np.testing.assert_array_equal(clean.banks[0], layout.banks[bank])
     clean.put(0, layout.get(0))
-    clean.turn(frozenset(i for i, place in enumerate(clean.places) if place.WT is not None))
+    turn_all(clean)
     np.testing.assert_array_equal(clean.turned, layout.turned)

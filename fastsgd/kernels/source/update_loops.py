@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from .tables import ARRAYS, SLOTS, Rule, signatures
 
-LONG = (
-    64  # rows from which gradients take the full tile, 0.98 of a step of 8-32-32-1 at 200; shorter chains a small one
-)
+LONG = 64  # rows from which gradients take the full tile: 0.98 of a step of 8-32-32-1 at 200
 
 
 def render(r: Rule) -> str:
@@ -36,8 +34,9 @@ def rank_{r.name}(
 def _descend_loop(r: Rule) -> str:
     """The gradient of n rows of weights and their update, a tile at a time: meanwhile memory brings those of the next.
 
-    In batches of one block; g has room for a tile, and x for columns behind the last input. 0.87 to 0.95 of a step with
-    8 rows, 0.96 to 0.98 with 32, against all gradients of 32 inputs first.
+    In batches of one block; g has room for a tile. The last tile may read columns of x behind the last input, or a few of
+    the row that follows, of which there is always one; their gradients go nowhere. 0.87 to 0.95 of a step with 8 rows,
+    0.96 to 0.98 with 32, against all gradients of 32 inputs first.
     """
     return f"""
 def descend_{r.name}(
@@ -48,7 +47,7 @@ def descend_{r.name}(
     k = 0
     while k < n:
         done = min(GRADIENT_ROWS, n - k)
-        if rows >= {LONG} and n - k >= TILE_ROWS + 4:
+        if rows >= {LONG} and n - k >= TILE_ROWS + GRADIENT_ROWS:
             gradient_full(at(x, k), stride, rows, d, g, width)
             done = TILE_ROWS
         else:
