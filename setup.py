@@ -9,7 +9,6 @@ import platform
 import sys
 import sysconfig
 from pathlib import Path
-from shutil import copy2
 from tempfile import TemporaryDirectory
 from types import ModuleType
 
@@ -95,15 +94,26 @@ def generate():
     }
     GENERATED.mkdir(parents=True, exist_ok=True)
     for name, content in made.items():
-        (GENERATED / name).write_text(content)
+        write(GENERATED / name, content)
     cythonize(
         [Extension("kernels", [str(GENERATED / "kernels.py")])],
         compiler_directives={"infer_types": False, "cdivision": True, "boundscheck": False, "wraparound": False},
         language_level=3,
+        force=True,  # another Cython writes another C file
     )
     for name in NAMES:  # one C file, but the compiler's output is named after its place
         (GENERATED / name).mkdir(exist_ok=True)
-        copy2(GENERATED / "kernels.c", GENERATED / name)
+        write(GENERATED / name / "kernels.c", (GENERATED / "kernels.c").read_text("utf-8"))
+    variables = "CC", "CFLAGS", "LDFLAGS", "ARCHFLAGS"
+    write(
+        GENERATED / "compiler.txt", f"{[os.environ.get(name, sysconfig.get_config_var(name)) for name in variables]}\n"
+    )
+
+
+def write(path, content):
+    """Only what has changed: what is older than the extension is not compiled again."""
+    if not path.exists() or path.read_text("utf-8") != content:
+        path.write_text(content, "utf-8")
 
 
 def extensions():
@@ -114,12 +124,13 @@ def extensions():
             raise
         print(f"fastsgd: the compiled engine is left out, Numba will serve: {type(error).__name__}: {error}")
         return []
+    headers = [*ENGINES.glob("*.h"), GENERATED / "records.h"]
     return [
         Extension(
             f"fastsgd.engines.native.{name}.kernels",
             [str(GENERATED / name / "kernels.c")],
             include_dirs=[str(GENERATED), str(ENGINES)],
-            depends=[str(path) for path in ENGINES.glob("*.h")],
+            depends=[str(path) for path in (*headers, GENERATED / "compiler.txt", ROOT / "setup.py")],
             optional=not REQUIRED,
         )
         for name in NAMES
