@@ -17,6 +17,7 @@ from .names import lookup
 from .program import Program
 
 PAYS = 5e6  # floating-point operations of a step from which on a second thread pays as a rule: some 50 us of one core
+UPDATE = 36  # such operations that updating a weight is worth: those of six rows
 CGROUP = Path("/sys/fs/cgroup")
 
 _NAMES = {name: name for name in ("auto", *engines.NAMES, "interpreted")}
@@ -229,7 +230,7 @@ def threads_for(program: Program, rows: int, setting: int | str, *, training: bo
     if not isinstance(setting, str):
         return setting
     products = sum(op.inputs * op.outputs for op in program.ops if op.kind == "dense")
-    work = rows * products * (6 if training else 2)
+    work = products * (rows * 6 + UPDATE if training else rows * 2)
     if work < PAYS:
         return 1
     return min(int(work / PAYS) + 1, most_threads(setting))

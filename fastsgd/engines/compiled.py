@@ -18,10 +18,11 @@ from . import Hyper
 from .inference import Inference
 from .lanes import Lanes
 from .layout import Layout
-from .paths import LANES, way_of
+from .pace import Pace, flops_per_row
+from .paths import LANES, ONE, Way, way_of
 from .run import CompiledRun
 from .unit_workspace import UnitWorkspace
-from .workspace import Workspace
+from .workspace import MOST_THREADS, Workspace
 
 ENTRY = ctypes.CFUNCTYPE(None, ctypes.c_int64, ctypes.c_int64)
 
@@ -62,7 +63,7 @@ class CompiledNetwork:
         self.layout = Layout(program)
         self._work: Workspace | None = None  # of the last training; one at a time
         self._lanes: Lanes | None = None  # of this workspace, if a training wanted some
-        self._usual: dict[int, dict[int, float]] = {}  # of batches of so many rows: seconds of a block, see Pace
+        self._paces: dict[tuple[int, int, int], Pace] = {}  # of batches of so many rows, on so many threads at first
         self._idle: list[Inference] = []  # several threads may predict at a time, each with one of its own
 
     def get_weights(self) -> list[np.ndarray]:
@@ -113,6 +114,15 @@ class CompiledNetwork:
         self._work, self._lanes = work, lanes  # both or none, should memory or patience end between them
         return CompiledRun(
             work, lanes, self.library.train, x, y, path=way.path, batch_size=batch_size, hyper=hyper, step=step,
-            shuffle=shuffle, seed=seed, first_epoch=first_epoch, threads=threads, most_threads=most_threads,
-            keep_predictions=keep_predictions, weights=weights, usual=self._usual.setdefault(batch_size, {}),
+            shuffle=shuffle, seed=seed, first_epoch=first_epoch,
+            pace=self._pace(way, batch_size, threads, most_threads), keep_predictions=keep_predictions, weights=weights,
         )  # fmt: skip
+
+    def _pace(self, way: Way, batch_size: int, threads: int, most_threads: int) -> Pace:
+        """That of earlier runs of the kind, whose trials go on where they ended."""
+        most = 1 if way.path == ONE else MOST_THREADS
+        kind = batch_size, min(threads, most), min(most_threads, most)
+        if kind not in self._paces:
+            guess = 20e9 / (way.lanes * way.rows * flops_per_row(self.program))
+            self._paces[kind] = Pace(*kind[1:], guess)
+        return self._paces[kind]

@@ -8,9 +8,8 @@ import numpy as np
 
 from ..interrupts import Interrupts
 from .layout import Layout
-from .pace import CALL_SECONDS
+from .pace import CALL_SECONDS, flops_per_row
 from .paths import BLOCK
-from .run import flops_per_row
 from .threads import Crew, Kernel
 from .workspace import MOST_THREADS, Workspace
 

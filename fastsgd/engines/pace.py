@@ -1,4 +1,4 @@
-"""How many threads a run takes, and how many blocks a call: found by measuring while it trains.
+"""How many threads training takes, and how many blocks a call: found by measuring while it trains.
 
 Results do not depend on the number of threads, so trying another one costs its time and nothing else. What pays depends
 on shapes, on the processor, and on who else is at work on it: no model of costs knows the last.
@@ -8,20 +8,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..program import Program
+
 CALL_SECONDS = 0.03  # Python looks for Ctrl-C between calls; 50 ms is the promise
-SETTLED = 0.03  # seconds of training before the first trial: shorter runs are not worth one
+SETTLED = 0.03  # seconds of training before the first trial: less is not worth one
 TRIAL_SECONDS = 0.001  # of one call of a trial
-TRIAL = 3  # calls with either number, in turns; the fastest counts
-ENOUGH = 0.02  # seconds: a trial that took so long ends with its turn
-HOPELESS = 1.5  # a trial ends with the first turn that takes so many times as long
+TRIAL = 2  # turns of either number; the fastest call counts
+ENOUGH = 0.02  # seconds: a trial that took so long ends with the other number's next call
+HOPELESS = 3.0  # a trial ends with the first call that takes so many times as long
 GAIN = 0.97  # another number of threads is taken if its time is below this part of the present one's
 SOONEST, LATEST = 0.1, 3.2  # seconds between trials: twice as many after each that changed nothing
 SHARE = 10  # and at least so many times what the last trial took; before the first, so many blocks
 SLOWED = 1.25  # a call that took so many times the usual time brings the next trial forward
 
 
+def flops_per_row(program: Program) -> int:
+    """Arithmetic of one row in training: three products a dense layer, and some for a number of any other."""
+    return sum(6 * op.inputs * op.outputs if op.kind == "dense" else 50 * op.outputs for op in program.ops)
+
+
 class Pace:
-    """Threads and blocks of a run's calls.
+    """Threads and blocks of the calls of all runs of a kind, one after another: what one found out serves the next.
 
     Parameters
     ----------
@@ -31,9 +38,6 @@ class Pace:
         Threads up to which others are tried; below 2: none.
     blocks_per_second : float
         Guess for one thread.
-    usual : dict, optional
-        Seconds of a block by the number of threads, as earlier runs of the kind left them; kept up to date. Their
-        choice of threads is forgotten: in short runs it would be the last one's moment that decides.
 
     Attributes
     ----------
@@ -41,13 +45,11 @@ class Pace:
         The best known number.
     """
 
-    def __init__(
-        self, threads: int, most: int, blocks_per_second: float, usual: dict[int, float] | None = None
-    ) -> None:
+    def __init__(self, threads: int, most: int, blocks_per_second: float) -> None:
         self.threads = threads
         self._most = most
         self._guess = 1.0 / blocks_per_second
-        self._usual = {} if usual is None else usual
+        self._usual: dict[int, float] = {}  # seconds of a block by the number of threads
         self._begun = False
         self._trial: Iterator[int] = iter(())  # threads of the calls of a trial
         self._next: int | None = None  # the first of them; None: there is no trial
@@ -88,7 +90,8 @@ class Pace:
         above, below = min(2 * self.threads, self._most), max(1, self.threads // 2)
         choices = sorted({above, below} - {self.threads}, reverse=self._upwards)
         self._upwards = not self._upwards
-        self._trial = iter((self.threads, choices[0]) * TRIAL)
+        calls = 2 if self._usual[self.threads] < TRIAL_SECONDS else 1  # the first fetches what other processors wrote
+        self._trial = iter(([self.threads] * calls + [choices[0]] * calls) * TRIAL)
         self._next = next(self._trial)
         self._fastest, self._trial_seconds = {}, 0.0
 

@@ -6,23 +6,17 @@ import time
 
 import numpy as np
 
-from ..program import Program
 from . import Diverged, Hyper
 from .lanes import Lanes
 from .pace import Pace
-from .paths import FAR, LANES, ONE
+from .paths import FAR, LANES
 from .reference import row_order
 from .threads import Crew, Kernel
-from .workspace import MOST_THREADS, Workspace
+from .workspace import Workspace
 
 MOST_STEPS = 65536  # per call: the table of per-step numbers stays small
 MOST_EPOCHS = 65536
 Safe = tuple[int, int, int, float]  # epoch, row and step to go on from; sum of losses of the rows before
-
-
-def flops_per_row(program: Program) -> int:
-    """Arithmetic of one row in training: three products a dense layer, and some for a number of any other."""
-    return sum(6 * op.inputs * op.outputs if op.kind == "dense" else 50 * op.outputs for op in program.ops)
 
 
 class CompiledRun:
@@ -30,13 +24,13 @@ class CompiledRun:
 
     def __init__(
         self, work: Workspace, lanes: Lanes | None, kernel: Kernel, x: np.ndarray, y: np.ndarray, *,
-        path: int, batch_size: int, hyper: Hyper, step: int, shuffle: bool, seed: int, first_epoch: int, threads: int,
-        most_threads: int, keep_predictions: bool, weights: np.ndarray | None, usual: dict[int, float],
+        path: int, batch_size: int, hyper: Hyper, step: int, shuffle: bool, seed: int, first_epoch: int, pace: Pace,
+        keep_predictions: bool, weights: np.ndarray | None,
     ) -> None:  # fmt: skip
         program = work.layout.program
         self.losses: list[float] = []
         self.predictions = np.zeros((len(x), program.outputs), program.dtype) if keep_predictions else None
-        self._work, self._lanes, self._kernel, self._hyper = work, lanes, kernel, hyper
+        self._work, self._lanes, self._kernel, self._hyper, self._pace = work, lanes, kernel, hyper, pace
         self._crew = Crew()
         self._order, self._seed = np.arange(len(x)), seed
         self._rows = x, y, weights  # held for the addresses below
@@ -54,12 +48,9 @@ class CompiledRun:
         t.shuffle, t.seed, t.first_epoch = shuffle, seed, first_epoch
         t.step, t.threads = step, 0
         work.take_path(path)
-        most = 1 if path == ONE else MOST_THREADS
         if path == LANES:
             assert lanes is not None
             lanes.share(t)
-        guess = 20e9 / (t.round * flops_per_row(program))
-        self._pace = Pace(min(threads, most), min(most_threads, most), guess, usual)
 
     @property
     def epoch(self) -> int:
