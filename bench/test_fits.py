@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 import fastsgd
+from bench import trainers
 from bench.engine_epochs import Epochs
-from bench.grid import LEARNING_RATE, MOMENTUM, Cell
+from bench.grid import LEARNING_RATE, MOMENTUM, Cell, make_task
 
 NET = "8-32-32-1"
 ENGINES = [name for name in ("cython", "numba") if fastsgd.backends()[name]["available"]]
@@ -37,6 +38,17 @@ def test_fit_of_few_rows(benchmark, engine, epochs):
     alone.close()
     benchmark.extra_info["engine, ms"] = round(kernel * 1e3, 4)
     benchmark.extra_info["fit / engine"] = round(benchmark.stats.stats.min / kernel, 3)
+
+
+@pytest.mark.parametrize("step", [*ENGINES, "plain NumPy"])
+def test_one_step_at_a_time(benchmark, step):
+    """32 rows by ``train_on_batch``, with all that is checked; and by the loop of the peers, which checks nothing."""
+    cell, (x, y) = Cell(NET, 32), rows(32)
+    if step in ENGINES:
+        train = make_model(step).train_on_batch
+    else:
+        train = trainers.module("numpy_loop").setup(make_task(cell, 32), 1).step
+    benchmark.pedantic(train, (x, y), rounds=500, warmup_rounds=10)
 
 
 @pytest.mark.parametrize("count", [1, 32, 1000, 100_000])

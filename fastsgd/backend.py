@@ -139,11 +139,16 @@ def get_num_threads() -> int:
     ValueError
         ``FASTSGD_NUM_THREADS`` is no whole number.
     """
+    return _limit() or available_cpus()
+
+
+def _limit() -> int | None:
+    """The number that was set, if one was."""
     if _num_threads is not None:
         return _num_threads
     text = os.environ.get("FASTSGD_NUM_THREADS", "").strip()
     if not text:
-        return available_cpus()
+        return None
     if not text.isdecimal():
         raise ValueError(f"FASTSGD_NUM_THREADS must be a whole number, at least 1; got {text!r}")
     return whole("FASTSGD_NUM_THREADS", int(text))
@@ -238,4 +243,7 @@ def threads_for(program: Program, rows: int, setting: int | str, *, training: bo
 
 def most_threads(setting: int | str) -> int:
     """Threads up to which training may try what pays; 0: it keeps to the number that was set."""
-    return min(get_num_threads(), available_cpus()) if isinstance(setting, str) else 0
+    if not isinstance(setting, str):
+        return 0
+    cpus = available_cpus()
+    return min(_limit() or cpus, cpus)

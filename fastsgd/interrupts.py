@@ -33,8 +33,10 @@ class Interrupts:
         return self
 
     def __exit__(self, *exc: object) -> None:
-        if self.held.handler is not None and signal.getsignal(signal.SIGINT) == self.held.take:
-            signal.signal(signal.SIGINT, self.held.handler)
+        if self.held.handler is not None:
+            present = signal.signal(signal.SIGINT, self.held.handler)
+            if present != self.held.take:  # somebody has set another one meanwhile
+                signal.signal(signal.SIGINT, present)
 
 
 class _Held:

@@ -21,6 +21,7 @@ from .summary import table
 from .weights import Weights
 
 DTYPES = {name: np.dtype(name) for name in ("float32", "float64")}
+NAMES = {dtype: name for name, dtype in DTYPES.items()}
 
 
 class NotReadyError(RuntimeError, ValueError):
@@ -71,7 +72,7 @@ class Stack:
     @property
     def dtype(self) -> str:
         """Of the weights and of all arithmetic: "float32" or "float64"."""
-        return self._dtype.name
+        return NAMES[self._dtype]
 
     @property
     def built(self) -> bool:
@@ -313,7 +314,7 @@ class Stack:
             )
 
     def _ops(self) -> tuple[Op, ...]:
-        dtype = self._dtype.name
+        dtype = self.dtype
         for layer in self.layers:
             layer.check_dtype(dtype)
         ops = tuple(op for layer in self.layers for op in layer.ops())

@@ -65,7 +65,8 @@ class Fit:
         self.callbacks.on_train_begin()
         self.start = model.place  # where a callback may have put the model back to
         train, validation = model.prepare(plan.train, plan.validation)
-        self.plan = plan = replace(plan, train=train, validation=validation)
+        if train is not plan.train or validation is not plan.validation:
+            self.plan = plan = replace(plan, train=train, validation=validation)
         self.network = model._network()
         self.first_pass = model.epochs_begun - (self.start.batch > 0)  # of this model, for the shuffle
         self.epochs = max(0, plan.epochs - self.start.epoch)

@@ -92,6 +92,9 @@ def get(identifier: Any) -> Function:
     raise TypeError(f"activation must be a name or a function, got {identifier!r}")
 
 
+_signature = functools.cache(inspect.signature)
+
+
 def formula(identifier: Any) -> Choice:
     """What ``identifier`` means to the kernels: formula and constants. Identifiers and errors as for :func:`get`."""
     if not callable(identifier):
@@ -110,7 +113,7 @@ def formula(identifier: Any) -> Choice:
             f"fastsgd.formulas.activation makes one of a Python function. Names: {names}"
         )
     try:
-        bound = inspect.signature(function).bind(None, **settings)
+        bound = _signature(function).bind(None, **settings)
     except TypeError as error:
         name = function.__name__
         raise ValueError(

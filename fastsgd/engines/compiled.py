@@ -63,6 +63,7 @@ class CompiledNetwork:
         self.layout = Layout(program)
         self._work: Workspace | None = None  # of the last training; one at a time
         self._lanes: Lanes | None = None  # of this workspace, if a training wanted some
+        self._ways: dict[int, Way] = {}  # of batches of so many rows
         self._paces: dict[tuple[int, int, int], Pace] = {}  # of batches of so many rows, on so many threads at first
         self._idle: list[Inference] = []  # several threads may predict at a time, each with one of its own
 
@@ -104,7 +105,9 @@ class CompiledNetwork:
         first_epoch: int, threads: int = 1, most_threads: int = 0, keep_predictions: bool = False,
         weights: np.ndarray | None = None,
     ) -> CompiledRun:  # fmt: skip
-        way = way_of(self.program, batch_size, self.library.unit)
+        way = self._ways.get(batch_size)
+        if way is None:
+            way = self._ways[batch_size] = way_of(self.program, batch_size, self.library.unit)
         work, lanes = self._work, self._lanes
         if work is None or (work.rows, work.unit) != (way.rows, way.unit):
             kind = UnitWorkspace if way.unit else Workspace

@@ -8,14 +8,17 @@ from ..interrupts import Interrupts
 from .threads import Crew
 
 PART = 1 << 21  # bytes that are worth the waking of a thread
+FEW = 1 << 14  # numbers that are sooner looked at one by one than added up
 
 
 def total_is_finite(table: np.ndarray, threads: int = 1) -> bool:
-    """Whether all numbers of a table add up to a finite one.
+    """Whether all numbers of a table add up to a finite one; of a small table, whether they are finite.
 
     If so, none of them is NaN or infinite: no such number hides in a finite sum. If not, somebody has to look closer:
     large numbers overflow too. Several threads take rows each, if there is enough for them.
     """
+    if table.size <= FEW:
+        return bool(np.isfinite(table).all())
     parts = max(1, min(threads, len(table), table.nbytes // PART))
     if parts == 1:
         return bool(np.isfinite(_total(table)))

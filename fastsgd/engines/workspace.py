@@ -52,6 +52,7 @@ class Workspace:
         self.rows = rows
         self._kernel_address = address
         self._halves: dict[int, int] = {}
+        self._taken: tuple[int, ...] = ()  # the path, and what its kernels depend on beside the program
         self._kept: list[np.ndarray] = []  # the records hold addresses only: somebody has to hold the arrays
         pitch = rows + 1
         column = round_up(rows, 16) + 16
@@ -193,8 +194,12 @@ class Workspace:
         t.apart = size * self._gathered.itemsize if threads > 1 else 0
 
     def take_path(self, path: int) -> None:
-        """Find the path's kernels."""
+        """Find the path's kernels, if those of the last run were others."""
         program, t, address = self.layout.program, self.task, self._kernel_address
+        wanted = path, t.batch, t.weights != 0, t.predictions != 0
+        if wanted == self._taken:
+            return
+        self._taken = wanted
         name = self._name_of_one() if path == ONE else "unit" if self.unit else NAMES[path]
         t.path, t.apart = path, 0
         t.block = address(f"block_of_{name}" if program.is_plain else "block_of_steps")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,8 @@ from ..arguments import flag, whole
 from ..identifiers import serialized
 from ..program import Op
 from .base import Layer, weighed
+
+_op = lru_cache(maxsize=4096)(Op)  # every fit asks all layers, and equal programs compare faster if they are the same
 
 
 class _Activated(Layer):
@@ -44,7 +47,7 @@ class _Activated(Layer):
                 )
             own = (Op(kind, inputs, outputs, use_bias, trainable=self.trainable),) if kind == "dense" else ()
             return *own, Op(name, outputs, outputs)
-        return (Op(kind, inputs, outputs, use_bias, name, constants, self.trainable),)
+        return (_op(kind, inputs, outputs, use_bias, name, constants, self.trainable),)
 
 
 class Dense(_Activated):
@@ -147,14 +150,13 @@ class Dense(_Activated):
         assert self.inputs is not None
         dense, *more = self._step("dense", self.inputs, self.units, self.use_bias)
         active = activity_op(self.activity_regularizer, self.units)
-        weighed = self._weighed()
-        if any(weighed.values()):
+        if weighed := self._weighed():
             dense = replace(dense, **weighed)
         return dense, *more, *([] if active is None else [active])
 
     def _weighed(self) -> dict[str, Any]:
-        regularized = (self.kernel_regularizer, self.bias_regularizer)
-        return weighed(zip(regularized, (self.kernel_constraint, self.bias_constraint), strict=True))
+        kernel, bias = (self.kernel_regularizer, self.kernel_constraint), (self.bias_regularizer, self.bias_constraint)
+        return {} if kernel == bias == (None, None) else weighed((kernel, bias))
 
     def get_config(self) -> dict[str, Any]:
         return {

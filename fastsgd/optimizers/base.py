@@ -208,8 +208,8 @@ class Optimizer(Arrays, Configured):
         if self.weight_decay and self._undecayed_names:
             pattern = re.compile("|".join(self._undecayed_names))
             decays = tuple(pattern.search(name) is None for name in names)
-        made = Finish(self._clip(), self.gradient_accumulation_steps or 1, self.use_ema, decays)
-        return None if made == Finish() else made
+        clip, gather = self._clip(), self.gradient_accumulation_steps or 1
+        return Finish(clip, gather, self.use_ema, decays) if clip or gather > 1 or self.use_ema or decays else None
 
     def rates(self, t: np.ndarray) -> Any:
         """Learning rates at update counts t, schedule and decay applied: float64, of t's shape, or a float for all t.
@@ -263,10 +263,11 @@ class Optimizer(Arrays, Configured):
         """
         given = self.all_numbers(t) if finish or self.weight_decay else self.numbers(t)
         names = update_table()[self.rule].numbers + (records.FINISH if finish else ())
-        wanted = [np.asarray(given[name], np.float64) for name in names]
-        if all(number.ndim == 0 for number in wanted):
-            return np.broadcast_to(np.array(wanted), (len(t), len(wanted)))
-        return np.stack([np.broadcast_to(number, len(t)) for number in wanted], axis=-1)
+        wanted = [given[name] for name in names]
+        if all(isinstance(number, float) or np.ndim(number) == 0 for number in wanted):
+            row = np.array(wanted, np.float64)
+            return np.ndarray((len(t), len(row)), row.dtype, row, strides=(0, row.itemsize))
+        return np.stack([np.broadcast_to(np.asarray(number, np.float64), len(t)) for number in wanted], axis=-1)
 
     # -- Configs -------------------------------------------------------------------------------------------------------
     def get_config(self) -> dict[str, Any]:

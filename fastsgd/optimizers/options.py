@@ -28,10 +28,13 @@ def with_options(init: Init) -> Init:
     @wraps(init)
     def checked(self: Optimizer, *positional: Any, **named: Any) -> None:
         try:
-            signature.bind(self, *positional, **named)
-        except TypeError as error:
-            raise TypeError(f"{owner} {error}; it takes {takes}") from None
-        init(self, *positional, **named)
+            init(self, *positional, **named)
+        except TypeError:
+            try:
+                signature.bind(self, *positional, **named)
+            except TypeError as error:
+                raise TypeError(f"{owner} {error}; it takes {takes}") from None
+            raise
 
     checked.__signature__ = signature  # type: ignore[attr-defined]
     return cast("Init", checked)
