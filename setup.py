@@ -6,8 +6,10 @@ The extensions are optional: without a C compiler the package installs all the s
 
 import os
 import platform
+import subprocess
 import sys
 import sysconfig
+from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import ModuleType
@@ -19,6 +21,7 @@ from setuptools.errors import CompileError
 ROOT = Path(__file__).parent
 KERNELS, ENGINES = ROOT / "fastsgd" / "kernels", ROOT / "fastsgd" / "engines"
 GENERATED = Path("build") / "kernels"
+MADE_WITH = GENERATED / "made_with.txt"  # beside the C files: if it is newer than an extension, that is built anew
 REQUIRED = os.environ.get("FASTSGD_REQUIRE_EXTENSIONS", "") not in ("", "0")
 
 X86 = "win-amd64" in sysconfig.get_platform() or platform.machine().lower() in ("x86_64", "amd64")
@@ -44,15 +47,35 @@ class Build(build_ext):
         super().finalize_options()
         self.parallel = self.parallel or os.cpu_count()
 
+    def build_extensions(self):
+        self.unit = self.knows_matrix_unit()
+        write(MADE_WITH, self.made_with())
+        super().build_extensions()
+
+    def made_with(self):
+        """Compiler, its version and options, whether it knows the matrix unit, and what the C files include."""
+        commands = [getattr(self.compiler, name, None) for name in ("compiler_so", "linker_so")]
+        try:
+            version = subprocess.run([commands[0][0], "--version"], capture_output=True).stdout
+        except (OSError, TypeError):  # there is no compiler, or none of Unix
+            version = b""
+        files = [Path(__file__), *sorted(ENGINES.glob("*.h"))]
+        return f"{commands} {self.unit} {sha256(version + b''.join(file.read_bytes() for file in files)).hexdigest()}\n"
+
     def build_extension(self, ext):
         level, _, dtype = ext.name.split(".")[-2].partition("_")
         unix, msvc = LEVELS[level]
         windows = self.compiler.compiler_type == "msvc"
         ext.extra_compile_args = ["/O2", "/fp:precise", "/std:c11", *msvc] if windows else [*UNIX, *unix]
         ext.define_macros = [("FASTSGD_DOUBLE", "1")] if dtype == "float64" else []
-        if (level, dtype) == ("v4", "float32") and sys.platform == "linux" and self.knows_matrix_unit():
+        if (level, dtype) == ("v4", "float32") and sys.platform == "linux" and self.unit:
             ext.define_macros = [("HAS_UNIT", "1")]
-        super().build_extension(ext)
+        try:
+            super().build_extension(ext)
+        except Exception:
+            for old in (Path(self.get_ext_fullpath(ext.name)), *Path(*ext.name.split(".")[:-1]).glob("kernels.*")):
+                old.unlink(missing_ok=True)  # else it would serve, made of other sources
+            raise
 
     def knows_matrix_unit(self):
         """Whether compiler and assembler are new enough for AMX."""
@@ -104,10 +127,6 @@ def generate():
     for name in NAMES:  # one C file, but the compiler's output is named after its place
         (GENERATED / name).mkdir(exist_ok=True)
         write(GENERATED / name / "kernels.c", (GENERATED / "kernels.c").read_text("utf-8"))
-    variables = "CC", "CFLAGS", "LDFLAGS", "ARCHFLAGS"
-    write(
-        GENERATED / "compiler.txt", f"{[os.environ.get(name, sysconfig.get_config_var(name)) for name in variables]}\n"
-    )
 
 
 def write(path, content):
@@ -124,13 +143,12 @@ def extensions():
             raise
         print(f"fastsgd: the compiled engine is left out, Numba will serve: {type(error).__name__}: {error}")
         return []
-    headers = [*ENGINES.glob("*.h"), GENERATED / "records.h"]
     return [
         Extension(
             f"fastsgd.engines.native.{name}.kernels",
             [str(GENERATED / name / "kernels.c")],
             include_dirs=[str(GENERATED), str(ENGINES)],
-            depends=[str(path) for path in (*headers, GENERATED / "compiler.txt", ROOT / "setup.py")],
+            depends=[str(GENERATED / "records.h"), str(MADE_WITH)],
             optional=not REQUIRED,
         )
         for name in NAMES

@@ -219,7 +219,7 @@ def _quota_v1(folder: Path) -> float:
 
 
 def threads_for(program: Program, rows: int, setting: int | str, *, training: bool = True) -> int:
-    """Threads for steps of so many rows; training begins with them (see :func:`most_threads`).
+    """Threads for steps of so many rows; a first training begins with them (see :func:`most_threads`).
 
     Parameters
     ----------

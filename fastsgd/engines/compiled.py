@@ -40,10 +40,14 @@ class Library:
         one is first wanted, as it may have to be compiled.
     unit : bool
         Wide layers are the matrix unit's.
+    threads : int
+        That the kernels can run on, at most.
     """
 
-    def __init__(self, address: Callable[[str], int], entry: Callable[[str], Any], unit: bool) -> None:
-        self.address, self._entry, self.unit = address, entry, unit
+    def __init__(
+        self, address: Callable[[str], int], entry: Callable[[str], Any], unit: bool, threads: int = MOST_THREADS
+    ) -> None:
+        self.address, self._entry, self.unit, self.threads = address, entry, unit, threads
 
     @cached_property
     def train(self) -> Any:
@@ -64,7 +68,9 @@ class CompiledNetwork:
         self._work: Workspace | None = None  # of the last training; one at a time
         self._lanes: Lanes | None = None  # of this workspace, if a training wanted some
         self._ways: dict[int, Way] = {}  # of batches of so many rows
-        self._paces: dict[tuple[int, int, int], Pace] = {}  # of batches of so many rows, on so many threads at first
+        self._paces: dict[
+            tuple[int, int, int], Pace
+        ] = {}  # of batches of so many rows, so many threads at first and at most
         self._idle: list[Inference] = []  # several threads may predict at a time, each with one of its own
 
     def get_weights(self) -> list[np.ndarray]:
@@ -96,7 +102,7 @@ class CompiledNetwork:
             inference = self._idle.pop()
         except IndexError:
             inference = Inference(self.layout, self.library.address, self.library.infer)
-        result = inference.run(x, y, threads, weights)
+        result = inference.run(x, y, min(threads, self.library.threads), weights)
         self._idle.append(inference)
         return result
 
@@ -123,7 +129,7 @@ class CompiledNetwork:
 
     def _pace(self, way: Way, batch_size: int, threads: int, most_threads: int) -> Pace:
         """That of earlier runs of the kind, whose trials go on where they ended."""
-        most = 1 if way.path == ONE else MOST_THREADS
+        most = 1 if way.path == ONE else self.library.threads
         kind = batch_size, min(threads, most), min(most_threads, most)
         if kind not in self._paces:
             guess = 20e9 / (way.lanes * way.rows * flops_per_row(self.program))

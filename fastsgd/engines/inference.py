@@ -11,7 +11,7 @@ from .layout import Layout
 from .pace import CALL_SECONDS, flops_per_row
 from .paths import BLOCK
 from .threads import Crew, Kernel
-from .workspace import MOST_THREADS, Workspace
+from .workspace import Workspace
 
 FEW = 16  # rows up to here go through arrays of our own: asking NumPy for two addresses takes longer than the kernel
 
@@ -46,7 +46,7 @@ class Inference:
         n = t.samples = len(x)
         t.start, t.total = 0, 0.0
         if t.threads != threads:
-            self._work.meet(min(threads, MOST_THREADS))
+            self._work.meet(threads)
         few = n <= FEW and y is None
         if few:
             self._few_x[:n] = x

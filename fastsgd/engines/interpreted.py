@@ -20,10 +20,11 @@ from ..program import Program
 from . import processor
 from .compiled import CompiledNetwork, Library
 from .layout import LayerRecord, PieceRecord, TaskRecord
-from .workspace import KINDS, SCRATCH
+from .paths import COLUMNS, LANES, ONE, ROWS
+from .workspace import SCRATCH
 
 REACH = 1 << 30  # elements that a pointer can reach; a view reserves nothing
-ROWS = 4  # of the tile
+TILE_ROWS = 4
 PLANE, CHUNK = records.CONSTANTS["PLANE"], records.CONSTANTS["CHUNK"]
 
 
@@ -32,40 +33,40 @@ def pointer(kind: Any) -> Callable[[int], np.ndarray]:
 
 
 def tile(rows: int) -> Callable[..., None]:
-    """C (rows x ROWS) = first + A B, a number at a time in the order of k."""
+    """C (rows x TILE_ROWS) = first + A B, a number at a time in the order of k."""
 
     def run(A, ars, acs, run, jump, B, K, first, begin, C, width):
         for r in range(rows):
-            c = C[r * width : r * width + ROWS]
-            total = np.float64([0, 1, 1, 1, 0][begin]) * np.float64([first, first, c, first, first][begin][:ROWS])
+            c = C[r * width : r * width + TILE_ROWS]
+            total = np.float64([0, 1, 1, 1, 0][begin]) * np.float64([first, first, c, first, first][begin][:TILE_ROWS])
             for k in range(K):
                 product = np.float64(A[r * ars + k // run * jump + k % run * acs]) * np.float64(
-                    B[k * width : k * width + ROWS]
+                    B[k * width : k * width + TILE_ROWS]
                 )
                 total = np.float64((product + total).astype(C.dtype))
             if begin == 3:
                 total = np.where(total < 0, 0.0, total)
             if begin == 4:
-                total = total * (first[r * width : r * width + ROWS] > 0)
+                total = total * (first[r * width : r * width + TILE_ROWS] > 0)
             c[:] = total
 
     return run
 
 
 def gradient_tile(x, stride, rows, d, g, width):
-    for h in range(0, width, ROWS):
-        tile(ROWS)(x, 1, stride, rows, 0, d[h:], rows, d, 0, g[h:], width)
+    for h in range(0, width, TILE_ROWS):
+        tile(TILE_ROWS)(x, 1, stride, rows, 0, d[h:], rows, d, 0, g[h:], width)
 
 
 def gemv(A, run, jump, B, K, first, C, width, relu):
-    chains = [first[:ROWS].astype(np.float64), *np.zeros((3, ROWS))]
+    chains = [first[:TILE_ROWS].astype(np.float64), *np.zeros((3, TILE_ROWS))]
     for k in range(-(-K // 4) * 4):
-        product = np.float64(A[k // run * jump + k % run]) * np.float64(B[k * width : k * width + ROWS])
+        product = np.float64(A[k // run * jump + k % run]) * np.float64(B[k * width : k * width + TILE_ROWS])
         chains[k % 4] = np.float64((product + chains[k % 4]).astype(C.dtype))
     even, odd = (np.float64((chains[i] + chains[i + 2]).astype(C.dtype)) for i in (0, 1))
-    C[:ROWS] = even + odd
+    C[:TILE_ROWS] = even + odd
     if relu:
-        C[:ROWS] = np.where(C[:ROWS] < 0, 0, C[:ROWS])
+        C[:TILE_ROWS] = np.where(C[:TILE_ROWS] < 0, 0, C[:TILE_ROWS])
 
 
 def dots(X, width, jump, Y, skip, panels, out):
@@ -158,9 +159,10 @@ def names(dtype: np.dtype) -> dict[str, Any]:
         "to_ints": pointer(ctypes.c_int64),
         "at": offset, "doubles_at": offset, "ints_at": offset,
         "ZERO": 0, "BIAS": 1, "ADD": 2, "BIAS_RELU": 3, "RELU_SLOPE": 4,
-        "ROWS": 0, "ONE": 1, "COLUMNS": 2, "LANES": 3, **KINDS,
-        "SPAN": ROWS, "TILE_ROWS": ROWS, "GRADIENT_ROWS": ROWS, "REAL_BYTES": dtype.itemsize, "SCRATCH": SCRATCH,
-        "tile_full": tile(ROWS), "tile8": tile(8), "tile4": tile(4), "tile2": tile(2), "tile1": tile(1),
+        "ROWS": ROWS, "ONE": ONE, "COLUMNS": COLUMNS, "LANES": LANES,
+        "SPAN": TILE_ROWS, "TILE_ROWS": TILE_ROWS, "GRADIENT_ROWS": TILE_ROWS,
+        "REAL_BYTES": dtype.itemsize, "SCRATCH": SCRATCH,
+        "tile_full": tile(TILE_ROWS), "tile8": tile(8), "tile4": tile(4), "tile2": tile(2), "tile1": tile(1),
         "split": split, "unit_product": unit_product, "unit_on": lambda: None, "unit_off": lambda: None,
         "transpose": transpose, "copy": copy, "lay": copy,
         "load_acquire": alone, "store_release": alone, "relax": alone,
@@ -194,7 +196,7 @@ def library(dtype: np.dtype, unit: bool) -> Library:
     space |= {"call_rank": call, "call_block": call, "call_forward": call, "call_learn": call, "call_judge": call}
     text.load(space)
     order = [name for name, f in space.items() if callable(f)]
-    return Library(address, lambda name: quietly(space[name]), unit and dtype == np.float32)
+    return Library(address, lambda name: quietly(space[name]), unit and dtype == np.float32, threads=1)
 
 
 class InterpretedEngine:

@@ -19,7 +19,7 @@ from .numba_blocks import make_copy, make_dot, make_dots, make_transpose
 from .numba_llvm import AARCH64, I32, I64, X86, ask_for, at_address, call, called, const, emit, indexed, tile_shape
 from .numba_tile import ADD, BIAS, BIAS_RELU, RELU_SLOPE, ZERO, make_tiles
 from .paths import COLUMNS, LANES, ONE, ROWS
-from .workspace import KINDS, SCRATCH
+from .workspace import SCRATCH
 
 
 def where(c, a, b):
@@ -194,7 +194,7 @@ def names(dtype: np.dtype) -> dict[str, Any]:
         "call_descend": called("call_descend", *arguments_of("descend", scalar)),
         "call_rank": called("call_rank", *arguments_of("rank", scalar)),
         "ZERO": ZERO, "BIAS": BIAS, "ADD": ADD, "BIAS_RELU": BIAS_RELU, "RELU_SLOPE": RELU_SLOPE,
-        "ROWS": ROWS, "ONE": ONE, "COLUMNS": COLUMNS, "LANES": LANES, **KINDS,
+        "ROWS": ROWS, "ONE": ONE, "COLUMNS": COLUMNS, "LANES": LANES,
         "SPAN": shape.vecs * shape.width, "TILE_ROWS": shape.rows, "GRADIENT_ROWS": shape.gradient_rows,
         "REAL_BYTES": dtype.itemsize, "SCRATCH": SCRATCH,
         **make_tiles(shape, number, suffix, reals),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from .layout import TaskRecord
 from .memory import aligned
 from .workspace import Workspace
 
@@ -14,11 +13,8 @@ SHARED = (
     "y",
     "y_stride",
     "weights",
-    "order",
     "far",
     "predictions",
-    "samples",
-    "batch",
 )  # what a member is told
 
 
@@ -39,8 +35,9 @@ class Lanes:
         self._crew = np.zeros(0, np.int64)
         self._gradients = aligned(count * work.layout.bank, work.layout.banks.dtype)
 
-    def share(self, t: TaskRecord) -> None:
+    def share(self) -> None:
         """Tell the run's task what it needs to know of lanes."""
+        t = self._work.task
         t.lanes, t.round = self.count, self.count * t.rows
         t.gradients = self._gradients.ctypes.data - self._work.layout.banks.ctypes.data
 

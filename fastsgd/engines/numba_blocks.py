@@ -59,12 +59,16 @@ def make_copy(shape: Shape, number: Any, reals: Any, *, whole_vectors: bool = Fa
     return emit(types.void, reals, reals, types.int64)(move)
 
 
+def halves(s: int) -> tuple[Any, Any]:
+    """Shuffles of two vectors of 16: of every 2 s elements, the first s of both, and the last s of both."""
+    low = [16 + (i ^ s) if i & s else i for i in range(16)]
+    high = [16 + i if i & s else i | s for i in range(16)]
+    return tuple(ir.Constant(ir.VectorType(I32, 16), of) for of in (low, high))
+
+
 def make_transpose(number: Any, reals: Any) -> Any:
     """16 x 16 numbers, rows `source_stride` and `to_stride` apart, turned over in four rounds of shuffles."""
     V = ir.VectorType(number, 16)
-
-    def lanes(of: list[int]) -> Any:
-        return ir.Constant(ir.VectorType(I32, 16), of)
 
     def transpose(b, source, source_stride, to, to_stride):
         align = 8 if isinstance(number, ir.DoubleType) else 4
@@ -74,8 +78,7 @@ def make_transpose(number: Any, reals: Any) -> Any:
 
         rows = [b.load(row(source, source_stride, r), align=align) for r in range(16)]
         for s in (1, 2, 4, 8):
-            low = lanes([16 + (i ^ s) if i & s else i for i in range(16)])
-            high = lanes([16 + i if i & s else i | s for i in range(16)])
+            low, high = halves(s)
             for r in range(16):
                 if not r & s:
                     x, y = rows[r], rows[r | s]
@@ -126,9 +129,6 @@ def make_dots(shape: Shape, number: Any, suffix: str, reals: Any) -> Any:
     """16 dot products of rows of panels with a vector in panels; ``dots`` in blocks.h says the same in C."""
     builder = TileBuilder(replace(shape, width=16), number, suffix)
 
-    def lanes(of: list[int]) -> Any:
-        return ir.Constant(ir.VectorType(I32, 16), of)
-
     def dots(b: Any, X: Any, width: Any, jump: Any, Y: Any, skip: Any, panels: Any, out: Any) -> None:
         before = b.block
         outer, inner, end, done = (b.append_basic_block(n) for n in ["outer", "inner", "end", "done"])
@@ -159,8 +159,7 @@ def make_dots(shape: Shape, number: Any, suffix: str, reals: Any) -> Any:
         b.position_at_end(done)
         sums = new
         for s in (8, 4, 2, 1):  # lane l of the result: the sum of row l
-            low = lanes([16 + (i ^ s) if i & s else i for i in range(16)])
-            high = lanes([16 + i if i & s else i | s for i in range(16)])
+            low, high = halves(s)
             pairs = zip(sums[:s], sums[s:], strict=True)
             sums = [b.fadd(b.shuffle_vector(u, v, low), b.shuffle_vector(u, v, high)) for u, v in pairs]
         builder.store(b, sums[0], out, const(0))

@@ -52,7 +52,7 @@ class Pace:
         self._usual: dict[int, float] = {}  # seconds of a block by the number of threads
         self._begun = False
         self._trial: Iterator[int] = iter(())  # threads of the calls of a trial
-        self._next: int | None = None  # the first of them; None: there is no trial
+        self._next: int | None = None  # of the call that comes next; None: there is no trial
         self._fastest: dict[int, float] = {}  # in this trial
         self._trial_seconds = 0.0
         self._upwards = True  # which neighbour is tried next

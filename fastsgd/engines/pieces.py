@@ -72,8 +72,8 @@ def _bias(place: Place) -> list[PieceRecord]:
     ]
 
 
-def _piece(begin: int, count: int, lanes: int, panel: int = -1) -> PieceRecord:
-    return PieceRecord(W=begin, count=count, lanes=lanes, panel=panel)
+def _piece(begin: int, count: int, width: int, panel: int = -1) -> PieceRecord:
+    return PieceRecord(W=begin, count=count, width=width, panel=panel)
 
 
 def _limit(pieces: list[PieceRecord], limits: Limits | None, together: int, *, columns: bool, first: int) -> None:

@@ -50,7 +50,7 @@ class CompiledRun:
         work.take_path(path)
         if path == LANES:
             assert lanes is not None
-            lanes.share(t)
+            lanes.share()
 
     @property
     def epoch(self) -> int:

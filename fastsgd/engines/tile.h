@@ -1,5 +1,5 @@
 /* The tile: up to 12 rows of a panel in vector registers; that of gradients, and that of a single row.
-   Five macros an instruction set and type; the shape is chosen so that accumulators, one row of B and one element of A
+   Seven macros an instruction set and type; the shape is chosen so that accumulators, one row of B and one element of A
    fill the registers (64-byte vectors compiled for AVX2 spill: 1.4 instead of 150 GFLOP/s). */
 #pragma once
 enum { ZERO, BIAS, ADD, BIAS_RELU, RELU_SLOPE }; /* what the chains begin with, and what becomes of them: see product */

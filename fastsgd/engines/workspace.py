@@ -23,7 +23,6 @@ CLIPS = {
     for kind, name in zip(records.CLIPS, ("CLIP_NORM", "CLIP_VALUE", "CLIP_ALL"), strict=True)
 }
 LARGE = 48 << 10  # bytes of a first layer that is one sample ahead in batches of one: see ahead.py
-KINDS = {kind.upper(): number for number, kind in enumerate(records.KINDS)}
 
 
 class Workspace:
@@ -63,7 +62,7 @@ class Workspace:
         t.layers, t.depth = ctypes.addressof(self.layers), len(self.layers)
         t.inputs, t.outputs = program.inputs, program.outputs
         t.input_width = input_width
-        self._gathered = aligned(0, dtype)
+        self._input = aligned(0, dtype)
         self._gather_apart(1)
         t.rows, t.pitch, t.column = rows, pitch, column
         t.ones = self.keep(np.ones(max(rows, 32), dtype))
@@ -95,7 +94,7 @@ class Workspace:
         formulas = activation_table()
         for number, (record, place) in enumerate(zip(self.layers, layout.places, strict=True)):
             op = place.op
-            record.kind, record.inputs, record.outputs = KINDS[op.kind.upper()], op.inputs, op.outputs
+            record.kind, record.inputs, record.outputs = records.CONSTANTS[op.kind.upper()], op.inputs, op.outputs
             record.use_bias = op.use_bias
             record.thin = place.thin
             record.width, record.panels, record.height = place.width, place.panels, place.height
@@ -188,10 +187,10 @@ class Workspace:
         t, layout = self.task, self.layout
         columns = round_up(layout.program.inputs, t.input_width)
         size = round_up((self.rows + 1) * columns + 16 * 32, 16)
-        if self._gathered.size < threads * size:  # a fit need not ask the system for what the last one had
-            self._gathered = aligned(threads * size, layout.program.dtype)
-            t.input = self.layers[0].source = self._gathered.ctypes.data
-        t.apart = size * self._gathered.itemsize if threads > 1 else 0
+        if self._input.size < threads * size:  # a fit need not ask the system for what the last one had
+            self._input = aligned(threads * size, layout.program.dtype)
+            t.input = self.layers[0].source = self._input.ctypes.data
+        t.apart = size * self._input.itemsize if threads > 1 else 0
 
     def take_path(self, path: int) -> None:
         """Find the path's kernels, if those of the last run were others."""
@@ -199,7 +198,7 @@ class Workspace:
         wanted = path, t.batch, t.weights != 0, t.predictions != 0
         if wanted == self._taken:
             return
-        self._taken = wanted
+        self._taken = ()  # a kernel may have to be compiled, and who waits may lose patience
         name = self._name_of_one() if path == ONE else "unit" if self.unit else NAMES[path]
         t.path, t.apart = path, 0
         t.block = address(f"block_of_{name}" if program.is_plain else "block_of_steps")
@@ -208,6 +207,7 @@ class Workspace:
         self._find_halves()
         t.rank = address(f"rank_{program.rule}") if path == ONE else 0
         t.descend = address(f"descend_{program.rule}") if self._descends() else 0
+        self._taken = wanted
 
     def _find_halves(self) -> None:
         """The layers whose deltas below are summed by halves, which keep no transposed copy."""
@@ -244,7 +244,7 @@ class Workspace:
             return False
         if program.rule in ADDED:  # its loops are compiled at first use: one takes 2 seconds, two take 3
             return False
-        return any(layer.kind == KINDS["DENSE"] and not layer.thin for layer in self.layers)
+        return any(layer.kind == records.CONSTANTS["DENSE"] and not layer.thin for layer in self.layers)
 
     def keep(self, array: np.ndarray) -> int:
         """The address of an array that lives as long as this."""

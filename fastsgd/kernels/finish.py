@@ -127,7 +127,7 @@ def constrain_together(t: Task, P: Piece, i: i64, me: i64) -> None:
 
 def constrain_columns(w: reals, P: Piece, room: i64) -> None:
     """Every column's norm, in a panel of weights."""
-    width = P.lanes
+    width = P.width
     lanes: doubles = to_doubles(room)
     scales: reals = to_reals(room + 8 * width)
     for j in range(width):

@@ -82,10 +82,5 @@ def merge(t: Task, me: i64, lanes: i64, w: i64, n: i64, h: reals) -> None:
     g: reals = at(to_reals(t.scratch), me * SCRATCH)
     copy(g, to_reals(w + t.gradients), n)
     for lane in range(1, lanes):
-        add(g, to_reals(w + t.gradients + lane * t.bank), n)
+        add_row(g, to_reals(w + t.gradients + lane * t.bank), n)
     update(t, w, g, n, h)
-
-
-def add(to: reals, other: reals, n: i64) -> None:
-    for i in range(n):
-        to[i] = to[i] + other[i]

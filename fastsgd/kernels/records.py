@@ -1,6 +1,6 @@
-"""The two records through which Python hands a job to the kernels: field names and their types, in memory order.
+"""The three records through which Python hands a job to the kernels: field names and their types, in memory order.
 
-Addresses are absolute, counts are in elements unless they say bytes. The NumPy dtypes (``engines/layout.py``), Numba's
+Addresses are absolute, counts are in elements unless they say bytes. The ctypes structures (``engines/layout.py``), Numba's
 record types and Cython's structs are all made from these lists. Kernels that were compiled for other lists read one field
 for another, and may never come to an end: see :func:`stamp`.
 """
@@ -74,7 +74,7 @@ PIECE = {
     "of": "i64",  # pieces of its variable
     "decays": "i64",  # 1: weight decay that is not in the rule applies
     "constraint": "i64",  # 0, or one of the constants
-    "lanes": "i64",  # columns of a panel
+    "width": "i64",  # of the panels
     "group": "i64",  # first of the pieces whose norm is taken together
     "group_size": "i64",
     "l1": "f8",

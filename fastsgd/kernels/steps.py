@@ -1,7 +1,7 @@
 """Steps that are neither products nor activations of single numbers, and blocks of rows through networks that have them.
 
 They take the row path, with two additions: threads meet where batch normalization needs all rows, and a residual block
-hands its delta on to the step that it began after. The driver calls them by address: where no network has such steps,
+hands its delta on to the step that it began after. They are called by address: where no network has such steps,
 Numba need not compile them.
 """
 

@@ -114,7 +114,10 @@ def test_interpreted_kernels_agree(trainer):
     from fastsgd.engines.interpreted import InterpretedEngine
 
     job = job_of(trainer, "all", widths=(3, 5, 17, 2))
-    a = job.run(InterpretedEngine(), batch_size=30, epochs=1)[0].get_weights()
+    asked_for = 3  # it has one thread, whoever asks for more
+    network = job.run(InterpretedEngine(), batch_size=30, epochs=1, threads=asked_for)[0]
+    assert len(network.predict(job.x, asked_for)) == len(job.x)
+    a = network.get_weights()
     b = job.run(ALL["numpy"](), batch_size=30, epochs=1)[0].get_weights()
     for left, right in zip(a, b, strict=True):
         np.testing.assert_allclose(left, right, rtol=1e-4, atol=1e-5)

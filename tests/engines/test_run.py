@@ -1,5 +1,7 @@
 """What a run tells the kernels."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -64,3 +66,40 @@ def test_a_network_trains_on_after_it_had_no_memory_for_lanes(trainer, compiled_
         train(network, job, 512)
         weights.append(np.concatenate([w.ravel() for w in network.get_weights()]))
     np.testing.assert_array_equal(*weights)
+
+
+def test_a_network_trains_on_after_somebody_lost_patience_with_its_compiler(trainer, compiled_engine, monkeypatch):
+    job = trainer((5, 17, 2))
+    network = compiled_engine.network(job.program)
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(compiled.Workspace, "_descends", lambda work: (_ for _ in ()).throw(KeyboardInterrupt))
+        train(network, job, 8)
+    network.set_weights(job.weights)
+    train(network, job, 8)
+    patient = compiled_engine.network(job.program)
+    patient.set_weights(job.weights)
+    train(patient, job, 8)
+    for a, b in zip(network.get_weights(), patient.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize(
+    ("widths", "kinds"),
+    [
+        ((5, 17, 2), [(8, False), (1, False)]),
+        ((5, 2), [(1, False), (1, True)]),
+        ((5, 17, 2), [(8, False), (600, False)]),
+    ],
+)
+def test_kernels_are_those_of_the_present_rows(trainer, compiled_engine, widths, kinds):
+    """Which they are is not found out again for a second fit of the same kind, but for one of another kind."""
+    job = trainer(widths, rows=600)
+    network = compiled_engine.network(job.program)
+    again = SimpleNamespace(network=lambda program: network)
+    for batch_size, weighed in (*kinds, kinds[0]):
+        settings = {"batch_size": batch_size, "epochs": 1, "weights": np.ones(600, np.float32) if weighed else None}
+        network.set_slots([[np.zeros_like(w) for w in job.weights]])
+        job.run(again, **settings)
+        fresh, _ = job.run(compiled_engine, **settings)
+        for a, b in zip(network.get_weights(), fresh.get_weights(), strict=True):
+            np.testing.assert_array_equal(a, b)

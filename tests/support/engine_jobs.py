@@ -1,6 +1,7 @@
 """Engines under test, and one small way to train with any of them."""
 
 import hashlib
+from copy import copy
 from itertools import pairwise
 
 import numpy as np
@@ -43,6 +44,7 @@ NUMBERS = {  # of any update rule, in a step
 
 def calls_of_one_block(run, epochs, threads=1, look=lambda: None):
     """Drive a compiled engine's run to its end by the shortest calls; returns how many, and looks after each."""
+    run._pace = copy(run._pace)
     run._pace.call = lambda: (threads, 1)
     calls = 0
     while run.epoch < epochs:
