@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import copy
-import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 from .arguments import whole
-from .given_weights import checked
 from .identifiers import serialized
 from .layers import InputLayer, Layer, made
 from .layers.base import features_of, next_name, slice_of
 from .layers.preprocessing import Preprocessing
 from .names import lookup
 from .program import Op
+from .stack_weights import NotReadyError, StackWeights
 from .summary import table
 from .weights import Weights
 
@@ -24,11 +23,7 @@ DTYPES = {name: np.dtype(name) for name in ("float32", "float64")}
 NAMES = {dtype: name for name, dtype in DTYPES.items()}
 
 
-class NotReadyError(RuntimeError, ValueError):
-    """The model must be built or compiled first. (Keras raised RuntimeError once, and ValueError now.)"""
-
-
-class Stack:
+class Stack(StackWeights):
     """Layers one after the other, their weights, and the generator that these are drawn from.
 
     Parameters, attributes and errors: see :class:`fastsgd.models.Sequential`.
@@ -219,99 +214,6 @@ class Stack:
                 arrays += layer.initial_weights(self._rng)
             features = layer.outputs(features)
         self._weights.replace(arrays)
-
-    # -- Weights ------------------------------------------------------------------------------------------------------
-    def get_weights(self) -> list[np.ndarray]:
-        """Copies of all weights, layer by layer: kernel (inputs, outputs), bias (outputs,).
-
-        Raises
-        ------
-        NotReadyError
-            The model is not built.
-        """
-        self._need_weights()
-        arrays = self._weights.get()
-        return [w for layer in self.layers for w in self._own(arrays[slice_of(layer, self.layers)], layer)]
-
-    def _own(self, arrays: Sequence[np.ndarray], layer: Layer) -> list[np.ndarray]:
-        """All weights of a layer: those that it keeps itself, and those of the engine."""
-        return [*layer.kept(), *(w.astype(self._dtype, copy=False) for w in arrays)]
-
-    def set_weights(self, weights: Sequence[Any]) -> None:
-        """Give the model weights in the order and the shapes of :meth:`get_weights`; the optimizer's memories stay.
-
-        Raises
-        ------
-        NotReadyError
-            The model is not built.
-        TypeError
-            No real numbers.
-        ValueError
-            Too many, too few, or of other shapes; nothing has changed then.
-        """
-        self._need_weights()
-        self._weights.set(checked(weights, self.layers)())
-
-    def layer_weights(self, layer: Layer) -> list[np.ndarray]:
-        """Copies of one layer's weights, none before it is built."""
-        return self._own(self._weights.get()[slice_of(layer, self.layers)], layer)
-
-    def set_layer_weights(self, layer: Layer, weights: Sequence[Any]) -> None:
-        """As :meth:`set_weights`, for one layer."""
-        self._need_weights()
-        given = checked(weights, [layer])
-        arrays = self._weights.get()
-        arrays[slice_of(layer, self.layers)] = given()
-        self._weights.set(arrays)
-
-    @property
-    def weights(self) -> list[np.ndarray]:
-        """:meth:`get_weights`; an empty list before there are any."""
-        return self.get_weights() if self.built else []
-
-    @property
-    def trainable_weights(self) -> list[np.ndarray]:
-        """Copies of those that training changes."""
-        return [w for layer in self.layers for w in layer.trainable_weights] if self.built else []
-
-    @property
-    def non_trainable_weights(self) -> list[np.ndarray]:
-        """Copies of those that it does not."""
-        return [w for layer in self.layers for w in layer.non_trainable_weights] if self.built else []
-
-    variables, trainable_variables, non_trainable_variables = weights, trainable_weights, non_trainable_weights
-
-    def count_params(self, trainable: bool | None = None) -> int:
-        """Number of weights.
-
-        Parameters
-        ----------
-        trainable : bool, optional
-            Count only those that training changes, or only the others.
-
-        Raises
-        ------
-        NotReadyError
-            The model is not built.
-        """
-        self._need_weights()
-        total = sum(layer.count_params() for layer in self.layers)
-        if trainable is None:
-            return total
-        changed = sum(
-            math.prod(shape)
-            for layer in self.layers
-            for shape, trained in zip(layer.weight_shapes().values(), layer.trained(), strict=True)
-            if trained
-        )
-        return changed if trainable else total - changed
-
-    def _need_weights(self) -> None:
-        if not self.built:
-            raise NotReadyError(
-                f"the model {self.name!r} is not built, it has no weights yet: begin it with Input((features,)), "
-                "call build((None, features)), or fit it"
-            )
 
     def _ops(self) -> tuple[Op, ...]:
         dtype = self.dtype

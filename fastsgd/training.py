@@ -16,17 +16,17 @@ import numpy as np
 from .backend import most_threads, threads_for
 from .callbacks import CallbackList
 from .divergence import DivergenceError
-from .engines import Diverged, Network, Run
+from .engines import Diverged, Run
 from .engines.reference import row_order
 from .evaluation import evaluate
 from .history import History
+from .hyper import hyper_of
 from .interrupts import Interrupts
-from .kernels.source.tables import AVERAGE
 from .place import Place
 from .plan import Plan
-from .program import Finish
 from .progress import Progress
 from .recording import recorded
+from .weights import settle_averages
 
 
 class Fit:
@@ -290,35 +290,3 @@ class Fit:
             self.callbacks,
             self.model.target_scale.restored,
         )
-
-
-def settle_averages(network: Network) -> None:
-    """Put the moving averages of trainable weights in their places, if there are some."""
-    letters = network.program.memories
-    if AVERAGE in letters:
-        averages = network.get_slots()[letters.index(AVERAGE)]
-        chosen = zip(network.get_weights(), averages, network.program.trained(), strict=True)
-        network.set_weights([average if moved else w for w, average, moved in chosen])
-
-
-def hyper_of(optimizer: Any, network: Network, names: list[str]) -> Any:
-    """The optimizer's numbers for an engine, as long as it still wants the rule that the network was made for.
-
-    ``names`` are those of the weights.
-    """
-
-    def hyper(t: np.ndarray) -> np.ndarray:
-        if optimizer.rule != network.program.rule:
-            raise ValueError(
-                f"the optimizer's settings were changed amid training so that they need another update rule "
-                f"({optimizer.rule} instead of {network.program.rule}); change them between two calls of fit"
-            )
-        wanted = optimizer.finish(names)
-        if wanted != network.program.finish:
-            raise ValueError(
-                "the optimizer's options were changed amid training so that updates are made otherwise "
-                f"({wanted or Finish()}); change them between two calls of fit"
-            )
-        return optimizer.hyper(t, network.program.deferred)
-
-    return hyper

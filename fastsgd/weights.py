@@ -103,3 +103,12 @@ class Weights:
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__init__()  # type: ignore[misc]
         self._arrays, self._slots = state["arrays"], state["slots"]
+
+
+def settle_averages(network: Network) -> None:
+    """Put the moving averages of trainable weights in their places, if there are some."""
+    letters = network.program.memories
+    if AVERAGE in letters:
+        averages = network.get_slots()[letters.index(AVERAGE)]
+        chosen = zip(network.get_weights(), averages, network.program.trained(), strict=True)
+        network.set_weights([average if moved else w for w, average, moved in chosen])
