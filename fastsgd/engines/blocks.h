@@ -93,15 +93,30 @@ INLINE real_t dot(const real_t *X, int64_t jump, const real_t *Y, int64_t skip, 
     for (int64_t p = 0; p < panels; p++, X += jump, Y += skip)
         for (int64_t j = 0; j < width; j += 16)
             UNROLL for (int v = 0; v < PARTS; v++) acc[v] = FMA(LOAD(X + j + WIDTH * v), LOAD(Y + j + WIDTH * v), acc[v]);
+    V one = SPLAT((real_t)1);
+    UNROLL for (int n = PARTS / 2; n > 0; n /= 2)
+        UNROLL for (int v = 0; v < n; v++) acc[v] = FMA(one, acc[v], acc[v + n]);
 #if defined(__AVX512F__) && !defined(FASTSGD_DOUBLE)
     __m512 a = _mm512_add_ps(acc[0], _mm512_shuffle_f32x4(acc[0], acc[0], 0x4e));
     a = _mm512_add_ps(a, _mm512_shuffle_f32x4(a, a, 0xb1));
     a = _mm512_add_ps(a, _mm512_permute_ps(a, 0x4e));
     return _mm512_cvtss_f32(_mm512_add_ps(a, _mm512_permute_ps(a, 0xb1)));
+#elif defined(__AVX2__) && !defined(FASTSGD_DOUBLE)
+    __m128 a = _mm_add_ps(_mm256_castps256_ps128(acc[0]), _mm256_extractf128_ps(acc[0], 1));
+    a = _mm_add_ps(a, _mm_movehl_ps(a, a));
+    return _mm_cvtss_f32(_mm_add_ss(a, _mm_shuffle_ps(a, a, 1)));
+#elif defined(__AVX2__)
+#if defined(__AVX512F__)
+    __m256d b = _mm256_add_pd(_mm512_castpd512_pd256(acc[0]), _mm512_extractf64x4_pd(acc[0], 1));
 #else
-    real_t lanes[16];
-    UNROLL for (int v = 0; v < PARTS; v++) STORE(lanes + WIDTH * v, acc[v]);
-    UNROLL for (int s = 8; s > 0; s /= 2)
+    __m256d b = acc[0];
+#endif
+    __m128d a = _mm_add_pd(_mm256_castpd256_pd128(b), _mm256_extractf128_pd(b, 1));
+    return _mm_cvtsd_f64(_mm_add_sd(a, _mm_unpackhi_pd(a, a)));
+#else
+    real_t lanes[WIDTH];
+    STORE(lanes, acc[0]);
+    UNROLL for (int s = WIDTH / 2; s > 0; s /= 2)
         UNROLL for (int j = 0; j < s; j++) lanes[j] += lanes[j + s];
     return lanes[0];
 #endif

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fastsgd.engines.finite import PART, total_is_finite
+from fastsgd.engines.finite import FEW, PART, total_is_finite
 
 BAD = [np.nan, np.inf, -np.inf]
 
@@ -23,8 +23,11 @@ def test_one_bad_number(rows, columns, more, dtype, data):
 
 @pytest.mark.filterwarnings("error")
 def test_infinities_that_cancel_and_an_overflow():
-    assert not total_is_finite(np.array([[np.inf, -np.inf]]))
-    assert not total_is_finite(np.full((3, 1), np.finfo("f4").max, "f4"))
+    many = FEW // 2 + 1
+    for rows in (1, many):
+        assert not total_is_finite(np.array([[np.inf, -np.inf]] * rows))
+    assert total_is_finite(np.full((3, 2), np.finfo("f4").max, "f4"))  # of few numbers each one counts, of more the sum
+    assert not total_is_finite(np.full((many, 2), np.finfo("f4").max, "f4"))
 
 
 @pytest.mark.filterwarnings("error")
