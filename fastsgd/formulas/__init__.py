@@ -1,8 +1,9 @@
 """Activations, losses and update rules of one's own, written as plain Python functions of numbers.
 
-The function is called once, with symbols in place of numbers; what it does with them becomes a formula, its slope is
-derived, and both run in the same loops as those of the package: compiled by Numba for the engines ``cython`` and
-``numba``, on arrays for ``numpy``, in float32 and in float64, with the same bits on any number of threads.
+The function is called with symbols in place of numbers, once for each way through its branches; what it does with them
+becomes a formula, its slope is derived, and both run in the same loops as those of the package: compiled by Numba for
+the engines ``cython`` and ``numba``, on arrays for ``numpy``, in float32 and in float64, with the same bits on any
+number of threads.
 
 A function may use arithmetic, comparisons, ``if`` and conditional expressions, ``abs``, ``min``, ``max``, the functions
 of :data:`KNOWN` from ``math`` or NumPy, other functions of this kind, loops of a known length, and numbers from

@@ -96,8 +96,9 @@ def test_kernels_are_those_of_the_present_rows(trainer, compiled_engine, widths,
     job = trainer(widths, rows=600)
     network = compiled_engine.network(job.program)
     again = SimpleNamespace(network=lambda program: network)
+    unequal = np.linspace(0.5, 1.5, 600, dtype=np.float32)
     for batch_size, weighed in (*kinds, kinds[0]):
-        settings = {"batch_size": batch_size, "epochs": 1, "weights": np.ones(600, np.float32) if weighed else None}
+        settings = {"batch_size": batch_size, "epochs": 1, "weights": unequal if weighed else None}
         network.set_slots([[np.zeros_like(w) for w in job.weights]])
         job.run(again, **settings)
         fresh, _ = job.run(compiled_engine, **settings)
