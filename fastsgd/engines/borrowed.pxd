@@ -46,6 +46,7 @@ cdef extern from "engine.h" nogil:
     void call_activation(int64_t, reals, reals, int64_t, reals)
     void call_product(int64_t, reals, int64_t, int64_t, int64_t, int64_t, reals, int64_t, reals, int64_t, reals, int64_t, int64_t)
     void call_loss(int64_t, reals, reals, reals, ints, int64_t, int64_t, int64_t, int64_t, int64_t, real_t, reals, doubles)
+    void call_point(int64_t, reals, reals, reals, real_t, reals, doubles)
     void call_judge(int64_t, reals, reals, reals, int64_t, int64_t, int64_t, real_t, reals, reals, doubles)
     void call_update(int64_t, reals, reals, reals, reals, reals, int64_t, reals)
     void call_block(int64_t, int64_t, ints, int64_t, int64_t, int64_t, int64_t, real_t, int64_t, int64_t, reals)
@@ -54,6 +55,7 @@ cdef extern from "engine.h" nogil:
     void call_forward(int64_t, int64_t, int64_t, int64_t, int64_t, int64_t)
     void call_learn(int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, reals)
     void call_descend(int64_t, reals, int64_t, int64_t, reals, reals, reals, reals, reals, reals, int64_t, int64_t, reals)
+    void call_line(int64_t, reals, reals, reals, reals, reals, reals, int64_t, reals)
     void call_rank(int64_t, reals, reals, reals, reals, reals, reals, int64_t, int64_t, reals)
 
     void tile_full(reals, int64_t, int64_t, int64_t, int64_t, reals, int64_t, reals, int64_t, reals, int64_t)

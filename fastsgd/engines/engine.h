@@ -119,6 +119,8 @@ INLINE real_t mantissa(real_t x) {
 #define call_loss(f, d, p, y, order, rows, n, row, column, stride, scale, c, sums)                                         \
     ((void (*)(reals, reals, reals, ints, int64_t, int64_t, int64_t, int64_t, int64_t, real_t, reals, doubles))(intptr_t)( \
         f))(d, p, y, order, rows, n, row, column, stride, scale, c, sums)
+#define call_point(f, d, p, y, scale, c, sum)                                                                               \
+    ((void (*)(reals, reals, reals, real_t, reals, doubles))(intptr_t)(f))(d, p, y, scale, c, sum)
 #define call_judge(f, d, p, y, n, m, step, scale, c, s, sums)                                                              \
     ((void (*)(reals, reals, reals, int64_t, int64_t, int64_t, real_t, reals, reals, doubles))(intptr_t)(f))(              \
         d, p, y, n, m, step, scale, c, s, sums)
@@ -139,6 +141,8 @@ INLINE real_t mantissa(real_t x) {
 #define call_descend(f, x, stride, rows, d, g, w, v, s, u, n, width, h)                                                    \
     ((void (*)(reals, int64_t, int64_t, reals, reals, apart, apart, apart, apart, int64_t, int64_t, apart))(intptr_t)(f))( \
         x, stride, rows, d, g, w, v, s, u, n, width, h)
+#define call_line(f, w, x, d, v, s, u, n, h)                                                                               \
+    ((void (*)(apart, apart, apart, apart, apart, apart, int64_t, apart))(intptr_t)(f))(w, x, d, v, s, u, n, h)
 #define call_rank(f, w, x, d, v, s, u, rows, width, h)                                                                     \
     ((void (*)(apart, apart, apart, apart, apart, apart, int64_t, int64_t, apart))(intptr_t)(f))(w, x, d, v, s, u, rows, width, h)
 

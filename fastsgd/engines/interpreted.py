@@ -194,6 +194,7 @@ def library(dtype: np.dtype, unit: bool) -> Library:
     space |= names(dtype) | {"call_activation": call, "call_product": call, "call_loss": call, "call_update": call}
     space |= {"call_settle": call, "call_finish": call, "call_descend": call}
     space |= {"call_rank": call, "call_block": call, "call_forward": call, "call_learn": call, "call_judge": call}
+    space |= {"call_point": call, "call_line": call}
     text.load(space)
     order = [name for name, f in space.items() if callable(f)]
     return Library(address, lambda name: quietly(space[name]), unit and dtype == np.float32, threads=1)

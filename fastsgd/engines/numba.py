@@ -30,7 +30,7 @@ HERE = Path(__file__).parent
 SOURCES = (*sorted(HERE.glob("*.py")), *sorted(parts.HERE.rglob("*.py")))
 # Kernels that LLVM is told something about, and their wrappers with them: see intrinsics.
 MARKS = {"activate": "full_width", "apart": "full_width", "slope": "full_width", "update": "full_width",
-         "rank": "short_loops", "descend": "short_loops", "judge": "short_loops"}  # fmt: skip
+         "rank": "short_loops", "line": "short_loops", "descend": "short_loops", "judge": "short_loops"}  # fmt: skip
 OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
 BARE = partial(njit, no_cpython_wrapper=True, no_cfunc_wrapper=True)  # for Numba's own calls, not for Python's or C's
 NOT_KEPT = (

@@ -7,6 +7,7 @@ from engine_jobs import ALL
 from fastsgd.engines import workspace
 from fastsgd.engines.pace import Pace
 from fastsgd.engines.workspace import Workspace
+from fastsgd.kernels.source.tables import loss_table, update_table
 
 
 @pytest.mark.parametrize("bias", [True, False])
@@ -73,19 +74,40 @@ def test_a_bias_as_one_more_weight_has_the_bits_of_one_by_itself(
     assert any(joined)
 
 
-@pytest.mark.parametrize("widths", [(13, 1), (40, 3)])
-@pytest.mark.parametrize("last", ["linear", "sigmoid", "silu"])
-def test_linear_models_have_the_same_bits_on_the_path_of_one(trainer, compiled_engine, widths, last):
-    """Which they take where samples have weights."""
-    job = trainer(widths, rows=150, last=last)
-    plain, _ = job.run(compiled_engine, batch_size=1, epochs=2)
-    weighed = compiled_engine.network(job.program)
-    weighed.set_weights(job.weights)
-    ones = np.ones(len(job.x), job.x.dtype)
-    with weighed.training(
-        job.x, job.y, batch_size=1, hyper=job.hyper, step=0, shuffle=True, seed=7, first_epoch=0, weights=ones
-    ) as run:
-        while run.epoch < 2:
-            run.advance(2)
+def check_linear_model(job, engine):
+    """Bits on the path of linear models, and on the one that they take where samples have weights."""
+    settings = {"batch_size": 1, "epochs": 2}
+    plain, run = job.run(engine, **settings)
+    assert plain._work.task.block == plain._work._kernel_address("block_of_line")
+    weighed, other = job.run(engine, **settings, weights=np.ones(len(job.x), job.x.dtype))
     for a, b in zip(plain.get_weights(), weighed.get_weights(), strict=True):
+        assert np.isfinite(a).all()
         np.testing.assert_array_equal(a, b)
+    for ours, theirs in zip(plain.get_slots(), weighed.get_slots(), strict=True):
+        for a, b in zip(ours, theirs, strict=True):
+            np.testing.assert_array_equal(a, b)
+    np.testing.assert_allclose(run.losses, other.losses, rtol=1e-12)
+    banks = plain.layout.banks[:-1]  # behind them is what this path does not keep
+    plain.layout.put(0, [0 * w for w in plain.get_weights()])
+    plain.set_slots([[0 * a for a in slot] for slot in plain.get_slots()])
+    assert not banks.any(), "padding"
+
+
+@pytest.mark.parametrize("widths", [(13, 1), (16, 1), (32, 1), (70, 1), (5, 2), (16, 4), (40, 3)])
+@pytest.mark.parametrize("last", ["linear", "sigmoid", "silu"])
+@pytest.mark.parametrize("bias", [True, False])
+def test_linear_models_have_the_same_bits_on_the_path_of_one(trainer, compiled_engine, widths, last, bias):
+    job = trainer(widths, rows=150, last=last, bias=bias)
+    job.x /= widths[0] ** 0.5
+    check_linear_model(job, compiled_engine)
+
+
+@pytest.mark.parametrize("loss", loss_table())
+def test_the_loss_of_one_number_has_the_bits_of_its_loop(trainer, compiled_engine, loss):
+    check_linear_model(trainer((7, 1), loss=loss, last="sigmoid", rule="sgd"), compiled_engine)
+
+
+@pytest.mark.parametrize("rule", update_table())
+@pytest.mark.parametrize(("widths", "dtype"), [((20, 1), np.float32), ((20, 2), np.float64)])
+def test_the_update_of_a_linear_model_has_the_bits_of_any_other(trainer, compiled_engine, rule, widths, dtype):
+    check_linear_model(trainer(widths, rule=rule, dtype=dtype), compiled_engine)

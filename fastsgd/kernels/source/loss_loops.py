@@ -1,4 +1,4 @@
-"""Loops over the rows and outputs of a loss that is a mean over its elements, made from its signature."""
+"""Loops over the rows and outputs of a loss that is a mean over its elements, and one of them, from its signature."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def loss_{f.name}(
 """
     loads, _ = arguments("", f.parameters)
     if _calls_functions(f):
-        return f"{head}{loads}    if column == 1:\n{_rows_in_passes(f)}    else:\n{_columns(f)}\n"
-    return f"{head}{loads}    if column == 1 or rows < 16:\n{_rows_in_one(f)}    else:\n{_columns(f)}\n"
+        return f"{head}{loads}    if column == 1:\n{_rows_in_passes(f)}    else:\n{_columns(f)}\n{_point(f)}"
+    return f"{head}{loads}    if column == 1 or rows < 16:\n{_rows_in_one(f)}    else:\n{_columns(f)}\n{_point(f)}"
 
 
 def _calls_functions(f: Formula) -> bool:
@@ -73,4 +73,14 @@ def _columns(f: Formula) -> str:
                 sums[r] = sums[r] + f8({f.name}({called}))
             for r in range(rows):
                 slope[r] = {f.name}_slope({called}) * scale
+"""
+
+
+def _point(f: Formula) -> str:
+    """One output of one row, which would be shorter than the loops round it."""
+    loads, called = arguments("p[0], y[0]", f.parameters)
+    return f"""
+def point_{f.name}(d: reals, p: reals, y: reals, scale: real, c: reals, sum: doubles) -> None:
+{loads}    sum[0] = sum[0] + f8({f.name}({called}))
+    d[0] = {f.name}_slope({called}) * scale
 """

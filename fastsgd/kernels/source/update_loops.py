@@ -8,7 +8,7 @@ LONG = 64  # rows from which gradients take the full tile: 0.98 of a step of 8-3
 
 
 def render(r: Rule) -> str:
-    return _update_loop(r) + _rank_loop(r) + _descend_loop(r)
+    return _update_loop(r) + _rank_loop(r) + _line_loop(r) + _descend_loop(r)
 
 
 def _update_loop(r: Rule) -> str:
@@ -28,6 +28,18 @@ def rank_{r.name}(
 ) -> None:
 {_numbers(r)}    short_loops()
 {_rows(r, "k", "rows", "x[k] * e[j]", "k * {width} + j", " " * 4)}
+"""
+
+
+def _line_loop(r: Rule) -> str:
+    """The update of a linear model's weights in batch 1, 16 at a time: the gradient is inputs x times the delta of an output."""
+    return f"""
+def line_{r.name}(w: apart, x: apart, d: apart, {_banks(r, "apart")}, n: i64, h: apart) -> None:
+{_numbers(r)}    short_loops()
+    delta: real = d[0]
+    for i in range(0, n, 16):
+        for j in range(16):
+{_update_of_one(r, "x[i + j] * delta", "i + j", " " * 12)}
 """
 
 
