@@ -13,11 +13,26 @@ from .numba_tile import TileBuilder
 
 
 def make_copy(shape: Shape, number: Any, reals: Any, *, whole_vectors: bool = False) -> Any:
-    """n numbers from one place to another; what is left of a vector by a masked move, or with zeros behind it."""
+    """n numbers from one place to another; what is left of a vector by a masked move, or with zeros behind it.
+
+    ``copy`` and ``lay`` in blocks.h say the same in C.
+    """
     W = shape.width
-    V, mask = ir.VectorType(number, W), ir.VectorType(ir.IntType(1), W)
+    V = ir.VectorType(number, W)
     align = 8 if isinstance(number, ir.DoubleType) else 4
-    kind = f"v{W}f{8 * align}.p0v{W}f{8 * align}"
+
+    def first(b: Any, count: Any, width: int) -> tuple[Any, Any, str]:
+        """A mask for so many of a vector, the vector's type, and its name."""
+        spread = b.insert_element(ir.Constant(ir.VectorType(I64, width), ir.Undefined), count, ir.Constant(I32, 0))
+        spread = b.shuffle_vector(spread, spread, ir.Constant(ir.VectorType(I32, width), [0] * width))
+        left = b.icmp_signed("<", ir.Constant(ir.VectorType(I64, width), list(range(width))), spread)
+        return left, ir.VectorType(number, width), f"v{width}f{8 * align}.p0v{width}f{8 * align}"
+
+    def masked_load(b: Any, source: Any, count: Any, width: int) -> Any:
+        left, vector, kind = first(b, count, width)
+        load = ir.FunctionType(vector, [vector.as_pointer(), I32, left.type, vector])
+        place, zeros = b.bitcast(source, vector.as_pointer()), ir.Constant(vector, [0.0] * width)
+        return b.call(declared(b, load, f"llvm.masked.load.{kind}"), [place, ir.Constant(I32, align), left, zeros])
 
     def move(b: Any, to: Any, source: Any, n: Any) -> None:
         before = b.block
@@ -42,17 +57,22 @@ def make_copy(shape: Shape, number: Any, reals: Any, *, whole_vectors: bool = Fa
         b.position_at_end(rest)
         b.cbranch(b.icmp_signed("<", i, n), part, done)
         source_vector, to_vector = vectors(part)
-        count = b.insert_element(ir.Constant(ir.VectorType(I64, W), ir.Undefined), b.sub(n, i), ir.Constant(I32, 0))
-        spread = b.shuffle_vector(count, count, ir.Constant(ir.VectorType(I32, W), [0] * W))
-        left = b.icmp_signed("<", ir.Constant(ir.VectorType(I64, W), list(range(W))), spread)
-        zeros, alignment = ir.Constant(V, [0.0] * W), ir.Constant(I32, align)
-        load = ir.FunctionType(V, [V.as_pointer(), I32, mask, V])
-        values = b.call(declared(b, load, f"llvm.masked.load.{kind}"), [source_vector, alignment, left, zeros])
+        count = b.sub(n, i)
         if whole_vectors:
-            b.store(values, to_vector, align=align)
+            is_half = b.icmp_signed("<=", count, const(W // 2))
+            with b.if_else(is_half) as (half, more):
+                with half:
+                    few = masked_load(b, source_vector, count, W // 2)
+                    zeros = ir.Constant(few.type, [0.0] * (W // 2))
+                    padded = b.shuffle_vector(few, zeros, ir.Constant(ir.VectorType(I32, W), list(range(W))))
+                    b.store(padded, to_vector, align=align)
+                with more:
+                    b.store(masked_load(b, source_vector, count, W), to_vector, align=align)
         else:
-            store = ir.FunctionType(ir.VoidType(), [V, V.as_pointer(), I32, mask])
-            b.call(declared(b, store, f"llvm.masked.store.{kind}"), [values, to_vector, alignment, left])
+            values = masked_load(b, source_vector, count, W)
+            left, _, kind = first(b, count, W)
+            store = ir.FunctionType(ir.VoidType(), [V, V.as_pointer(), I32, left.type])
+            b.call(declared(b, store, f"llvm.masked.store.{kind}"), [values, to_vector, ir.Constant(I32, align), left])
         b.branch(done)
         b.position_at_end(done)
 
