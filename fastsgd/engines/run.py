@@ -8,8 +8,9 @@ import numpy as np
 
 from . import Diverged, Hyper
 from .lanes import Lanes
+from .neighbours import EPOCHS, neighbours
 from .pace import Pace
-from .paths import FAR, LANES
+from .paths import BLOCK, FAR, LANES
 from .reference import row_order
 from .threads import Crew, Kernel
 from .workspace import Workspace
@@ -33,15 +34,15 @@ class CompiledRun:
         self._work, self._lanes, self._kernel, self._hyper, self._pace = work, lanes, kernel, hyper, pace
         self._crew = Crew()
         self._order, self._seed = np.arange(len(x)), seed
-        self._rows = x, y, weights  # held for the addresses below
+        self._weights = weights
         self._elements = len(x) * program.elements
         self._first_step, self._batches = step, -(-len(x) // batch_size)  # batches of an epoch
         self._safe: Safe | None = None  # that of the layout's snapshot
         work.reset()
         t = self._t = work.task
-        t.x, t.x_stride = x.ctypes.data, x.strides[0] // x.itemsize
-        t.y, t.y_stride = y.ctypes.data, y.strides[0] // y.itemsize
+        self._read(x, y)
         t.far = shuffle and len(x) * abs(x.strides[0]) >= FAR
+        self._scattered = bool(t.far) and batch_size < BLOCK
         t.weights = 0 if weights is None else weights.ctypes.data
         t.order, t.samples, t.batch = self._order.ctypes.data, len(x), batch_size
         t.predictions = 0 if self.predictions is None else self.predictions.ctypes.data
@@ -51,6 +52,21 @@ class CompiledRun:
         if path == LANES:
             assert lanes is not None
             lanes.share()
+
+    def _read(self, x: np.ndarray, y: np.ndarray) -> None:
+        """From now on the kernel reads these."""
+        t = self._t
+        self._rows = x, y  # held for the addresses
+        t.x, t.x_stride = x.ctypes.data, x.strides[0] // x.itemsize
+        t.y, t.y_stride = y.ctypes.data, y.strides[0] // y.itemsize
+
+    def _gather_scattered(self, epochs: int) -> None:
+        """Have rows beside their targets, if that pays with so many epochs to come."""
+        if epochs >= EPOCHS or self.epoch >= EPOCHS // 2:
+            self._scattered = False
+            near = neighbours(*self._rows)
+            if near is not None:
+                self._read(*near)
 
     @property
     def epoch(self) -> int:
@@ -93,6 +109,8 @@ class CompiledRun:
         t = self._t
         if self._safe is None or (t.start == 0 == t.done and self._work.layout.finite()):
             self._save()
+        if self._scattered:
+            self._gather_scattered(epoch - self.epoch)
         threads, budget = self._pace.call()
         budget = min(budget, MOST_STEPS)
         stop = min(epoch, self.epoch + MOST_EPOCHS)
