@@ -205,10 +205,10 @@ class Workspace:
         t.settle = 0 if path == ONE else address(f"settle_{NAMES[path]}")
         t.finish = address("finish_update") if program.deferred else 0
         self._find_halves()
-        linear = name == "line"
-        t.point = address(f"point_{program.loss}") if linear else 0
-        t.line = address(f"line_{program.rule}") if linear else 0
-        t.rank = address(f"rank_{program.rule}") if path == ONE and not linear else 0
+        thin = path == ONE and self.layout.places[-1].thin
+        t.point = address(f"point_{program.loss}") if thin and not (program.by_row or t.weights) else 0
+        t.line = address(f"line_{program.rule}") if thin else 0
+        t.rank = address(f"rank_{program.rule}") if path == ONE else 0
         t.descend = address(f"descend_{program.rule}") if self._descends() else 0
         self._taken = wanted
 

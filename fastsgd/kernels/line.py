@@ -64,11 +64,3 @@ def block_of_line(
                     o = (p * skip + c * width) * REAL_BYTES
                     learn_line(t, L.W + o, at(source, p * width), at(d, c), width, numbers)
             learn_line(t, biases, d, one, 16, numbers)
-
-
-def learn_line(t: Task, w: i64, row: reals, factor: reals, n: i64, h: reals) -> None:
-    """The step of n weights at address w, whose gradient is a row of numbers times a factor."""
-    v: reals = to_reals(w + t.bank)
-    s: reals = to_reals(w + 2 * t.bank)
-    u: reals = to_reals(w + 3 * t.bank)
-    call_line(t.line, to_reals(w), row, factor, v, s, u, n, h)

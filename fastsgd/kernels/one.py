@@ -32,7 +32,10 @@ def step_of_one(t: Task, order: ints, first: i64, scale: real, h: reals) -> None
         forward_one(t, layer(t, l))
     if t.predictions:
         keep_predictions(t, order, 0, 0, 1)
-    losses(t, order, 0, 0, 1, scale)
+    if t.point:
+        points(t, order, scale)
+    else:
+        losses(t, order, 0, 0, 1, scale)
     slope_of_layer(t, layer(t, t.depth - 1), 0, 1)
     for l in range(t.depth - 1, first - 1, -1):
         L: Layer = layer(t, l)
@@ -40,7 +43,13 @@ def step_of_one(t: Task, order: ints, first: i64, scale: real, h: reals) -> None
             if l > 0:
                 U: Layer = layer(t, l - 1)
                 for p in range(U.panels):
-                    backward_panel(t, L, U, p, 0, 1)
+                    if L.outputs == 1 and U.relu:
+                        o = p * t.pitch * U.width
+                        d: reals = to_reals(L.D)
+                        w: reals = at(to_reals(L.W), p * U.width)
+                        backward_single(at(to_reals(U.D), o), w, at(to_reals(U.A), o), d[0], U.width)
+                    else:
+                        backward_panel(t, L, U, p, 0, 1)
             learn_thin_row(t, L, h)
         elif L.kind == DENSE:
             group = 16
@@ -68,6 +77,26 @@ def step_of_one(t: Task, order: ints, first: i64, scale: real, h: reals) -> None
                 copy(at(to_reals(U.D), o), at(to_reals(L.D), o), L.width)
         if l > 0 and L.thin == 0:
             slope_of_layer(t, layer(t, l - 1), 0, 1)
+
+
+def points(t: Task, order: ints, scale: real) -> None:
+    """The loss of the row in place 0, one output after the other, as ``losses``."""
+    last: Layer = layer(t, t.depth - 1)
+    y: reals = at(to_reals(t.y), order[0] * t.y_stride)
+    sums: doubles = to_doubles(t.row_losses)
+    sums[0] = f8(0)
+    for c in range(t.outputs):
+        o = c * t.column
+        d: reals = at(to_reals(last.D), o)
+        call_point(t.point, d, at(to_reals(t.judged), o), at(y, c), scale, to_reals(t.loss_constants), sums)
+
+
+def backward_single(below: apart, w: apart, a: apart, delta: real, width: i64) -> None:
+    """dL/dz of a panel of relu with the outputs `a`, below a layer of one output, as a product has it."""
+    short_loops()
+    for q in range(0, width, 16):
+        for j in range(16):
+            below[q + j] = muladd(delta, w[q + j], real(0)) * relu_slope(a[q + j])
 
 
 def place_ones(t: Task, first: i64) -> None:
@@ -137,27 +166,26 @@ def learn_bias(t: Task, L: Layer, h: reals) -> None:
 
 
 def learn_thin_row(t: Task, L: Layer, h: reals) -> None:
-    """Gradient and update of a thin layer, as ``learn_thin``, for the row in place 0."""
+    """The update of a thin layer by the row in place 0."""
     width = L.source_width
-    panels = (L.inputs + width - 1) // width
-    g: reals = to_reals(L.W + t.gradients)
-    biases: reals = to_reals(thin_bias(L) + t.gradients)
+    jump = t.pitch * width
+    source: reals = to_reals(L.source)
     deltas: reals = to_reals(L.D)
-    for c in range(L.outputs):
-        d: real = deltas[c * t.column]
-        for p in range(panels):
-            product_row(at(g, (p * L.outputs + c) * width), at(to_reals(L.source), p * t.pitch * width), d, width)
-            if L.source != t.input:  # whose padding is zero
-                for i in range(L.inputs - p * width, width):
-                    g[(p * L.outputs + c) * width + i] = real(0)
-        if L.use_bias:
-            biases[c] = d
-    update(t, L.W, g, panels * L.outputs * width + 16, h)
+    last = (L.inputs - 1) // width
+    for i in range(L.inputs - last * width, width):  # which an activation may have made something of
+        source[last * jump + i] = real(0)
+    for p in range(last + 1):
+        for c in range(L.outputs):
+            w = L.W + (p * L.outputs + c) * width * REAL_BYTES
+            learn_line(t, w, at(source, p * jump), at(deltas, c * t.column), width, h)
+    if L.use_bias:
+        for c in range(L.outputs):
+            update(t, thin_bias(L) + c * REAL_BYTES, at(deltas, c * t.column), 1, h)
 
 
-def product_row(g: reals, x: reals, d: real, n: i64) -> None:
-    """A row of gradients: inputs times the delta of an output."""
-    short_loops()
-    for q in range(0, n, 16):
-        for j in range(16):
-            g[q + j] = x[q + j] * d
+def learn_line(t: Task, w: i64, row: reals, factor: reals, n: i64, h: reals) -> None:
+    """The step of n weights at address w, whose gradient is a row of numbers times a factor."""
+    v: reals = to_reals(w + t.bank)
+    s: reals = to_reals(w + 2 * t.bank)
+    u: reals = to_reals(w + 3 * t.bank)
+    call_line(t.line, to_reals(w), row, factor, v, s, u, n, h)

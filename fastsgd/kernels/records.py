@@ -139,7 +139,7 @@ TASK = {
     "batch": "i64",
     "loss": "i64",  # address of a loop; 0: none wanted
     "loss_constants": "i64",
-    "point": "i64",  # address of the same formula for one number; 0: no kernel asks for it
+    "point": "i64",  # address of the same formula for one number; 0: not for these rows
     "by_row": "i64",  # 1: the loss is one of whole rows
     "elements": "i64",  # losses of a row that are averaged
     "judged": "i64",  # address of what the loss reads, in the form of the last layer's A: that, or its logits
@@ -150,7 +150,7 @@ TASK = {
     "group": "i64",
     "update": "i64",  # address of a loop
     "rank": "i64",  # address of the same rule's loop for batch 1
-    "line": "i64",  # and of that for linear models
+    "line": "i64",  # and of that for its thin layers
     "descend": "i64",  # and of that for batches of one block; 0: there is none
     "far_weights": "i64",  # 1: weights, memories and copies are more than the second-level cache holds
     "deferred": "i64",  # 1: updates need whole gradients, see finish.py; what follows is about them
