@@ -107,7 +107,8 @@ class Sequential(Predictor):
         Parameters
         ----------
         x : array_like, shape (n, inputs)
-            Real numbers of any dtype and memory layout; copied only if dtype or layout demand it.
+            Real numbers of any dtype and memory layout; copied only if dtype or layout demand it, or if many narrow
+            rows are shuffled for several epochs. What becomes of changes during the fit is undefined.
         y : array_like, shape (n,) or (n, columns)
             As many columns as the model has outputs, or what the loss takes, see :mod:`fastsgd.losses`.
         batch_size : int or "full", optional

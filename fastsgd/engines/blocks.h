@@ -16,8 +16,8 @@ INLINE void copy(real_t *to, const real_t *from, int64_t n) {
 
 /* The same where whole vectors may be written, with zeros behind the last number: what is stored under a mask, or in parts,
    is not handed on to a load that follows. The mask comes first, being that of all rows: 0.9 of a step of 13-1 at 256. A load
-   waits for a cache line that only numbers under its mask lie on: so half a vector is loaded where that will do, which makes
-   steps of 8-32-32-1 take 0.92 to 0.95. */
+   waits for every cache line that its vector lies on, masked out or not: so half a vector is loaded where that will do, which
+   makes steps of 8-32-32-1 take 0.92 to 0.95. */
 INLINE void lay(real_t *to, const real_t *from, int64_t n) {
 #if defined(__AVX512F__) || (defined(__AVX2__) && !defined(FASTSGD_DOUBLE))
     int64_t i = 0;

@@ -102,8 +102,10 @@ class Place:
             turned[: self.op.inputs] = kernel
             cut = turned.reshape(self.source_panels, self.source_width, -1).transpose(0, 2, 1)
             bank[self.W : self.W + cut.size] = cut.ravel()
-            biases = bank[self.W + cut.size :][: self.op.outputs]
-            biases[:] = 0 if bias is None else bias
+            biases = bank[self.W + cut.size : self.W + self.size]
+            biases[:] = 0
+            if bias is not None:
+                biases[: self.op.outputs] = bias
             return
         padded = np.zeros((self.height + 1, self.panels * self.width), bank.dtype)
         padded[: self.op.inputs, : self.op.outputs] = kernel

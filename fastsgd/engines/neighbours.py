@@ -1,10 +1,10 @@
 """Narrow rows of large data, each with its target beside it, from the beginning of a cache line on.
 
 In random order a row comes from memory by itself. One of 13 floats lies on two lines as often as not, its target on
-another: three lines, of which one would do. With a copy where each row has a line for itself, or half of one, a step of
-13-1 takes 0.66 of its time at 1 row, 0.6 at 8 and 0.67 at 32 (13 MB; 0.85 with 2.5 MB, 0.5 with 50), 30-32-1 at 8 0.78,
-8-32-32-1 at 8 0.9, at 32 0.96; from 256 rows on it would be 0.95 to 1.01. The copy takes some 40 ns a row, as long as
-half an epoch of 13-1 at 8, so it is made for several epochs only.
+another: three lines, of which one would do. With a copy where each row has a line for itself, or a part of one, a step
+of 13-1 takes 0.57 to 0.74 of its time with 13 MB, whatever the batch, 0.84 to 0.89 with 2.5 MB, 0.48 to 0.65 with 50;
+30-32-1 at 8 rows 0.78, 8-32-32-1 at 8 0.9, at 32 0.96. The copy takes some 40 ns a row, as long as half an epoch of
+13-1 at 8, so it is made for several epochs only.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ import numpy as np
 from .memory import LINE, aligned
 
 MOST_LINES = 4  # of a row: a wider one is more work than fetching
-MOST_MEMORY = 512 << 20  # bytes of a copy
-EPOCHS = 4  # to come, from which on a copy pays; or after half of them, if nobody can say
+MOST_MEMORY = 256 << 20  # bytes of a copy
+EPOCHS = 4  # asked for at once, from which on a copy pays; or after half as many, if each is asked for by itself
+MOST_FLOPS = 30_000  # of a row: in larger networks the way to it is not felt
 
 
 def neighbours(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:

@@ -8,9 +8,9 @@ import numpy as np
 
 from . import Diverged, Hyper
 from .lanes import Lanes
-from .neighbours import EPOCHS, neighbours
-from .pace import Pace
-from .paths import BLOCK, FAR, LANES
+from .neighbours import EPOCHS, MOST_FLOPS, neighbours
+from .pace import Pace, flops_per_row
+from .paths import FAR, LANES
 from .reference import row_order
 from .threads import Crew, Kernel
 from .workspace import Workspace
@@ -42,12 +42,12 @@ class CompiledRun:
         t = self._t = work.task
         self._read(x, y)
         t.far = shuffle and len(x) * abs(x.strides[0]) >= FAR
-        self._scattered = bool(t.far) and batch_size < BLOCK
+        self._scattered = bool(t.far) and flops_per_row(program) <= MOST_FLOPS
         t.weights = 0 if weights is None else weights.ctypes.data
         t.order, t.samples, t.batch = self._order.ctypes.data, len(x), batch_size
         t.predictions = 0 if self.predictions is None else self.predictions.ctypes.data
         t.shuffle, t.seed, t.first_epoch = shuffle, seed, first_epoch
-        t.step, t.threads = step, 0
+        t.step = step
         work.take_path(path)
         if path == LANES:
             assert lanes is not None
@@ -59,8 +59,9 @@ class CompiledRun:
         self._rows = x, y  # held for the addresses
         t.x, t.x_stride = x.ctypes.data, x.strides[0] // x.itemsize
         t.y, t.y_stride = y.ctypes.data, y.strides[0] // y.itemsize
+        t.threads = 0  # none, until they are called together and told
 
-    def _gather_scattered(self, epochs: int) -> None:
+    def _bring_together(self, epochs: int) -> None:
         """Have rows beside their targets, if that pays with so many epochs to come."""
         if epochs >= EPOCHS or self.epoch >= EPOCHS // 2:
             self._scattered = False
@@ -110,7 +111,7 @@ class CompiledRun:
         if self._safe is None or (t.start == 0 == t.done and self._work.layout.finite()):
             self._save()
         if self._scattered:
-            self._gather_scattered(epoch - self.epoch)
+            self._bring_together(epoch - self.epoch)
         threads, budget = self._pace.call()
         budget = min(budget, MOST_STEPS)
         stop = min(epoch, self.epoch + MOST_EPOCHS)

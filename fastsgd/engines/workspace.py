@@ -208,7 +208,7 @@ class Workspace:
         thin = path == ONE and self.layout.places[-1].thin
         t.point = address(f"point_{program.loss}") if thin and not (program.by_row or t.weights) else 0
         t.line = address(f"line_{program.rule}") if thin else 0
-        t.rank = address(f"rank_{program.rule}") if path == ONE else 0
+        t.rank = address(f"rank_{program.rule}") if path == ONE and name != "line" else 0
         t.descend = address(f"descend_{program.rule}") if self._descends() else 0
         self._taken = wanted
 

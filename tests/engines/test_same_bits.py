@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from engine_jobs import ALL, COMPILED, FUSED, calls_of_one_block, cython_at
 
-from fastsgd.engines import cython, paths, workspace
+from fastsgd.engines import compiled, cython, paths, workspace
 from fastsgd.engines.workspace import Workspace
 from fastsgd.kernels.source.tables import activation_table, loss_table, update_table
 
@@ -51,6 +51,18 @@ def test_losses(trainer, engines, loss, dtype, outputs):
 def test_rules(trainer, engines, rule, dtype):
     job = trainer((9, 20, 18, 2), rule=rule, dtype=dtype, rows=70)
     digests = {(name, t): job.digest(e, batch_size=32, threads=t) for name, e in engines.items() for t in (1, 2)}
+    assert len(set(digests.values())) == 1, digests
+
+
+@fused
+@pytest.mark.parametrize("rule", update_table())
+@pytest.mark.parametrize(("widths", "dtype"), [((20, 1), np.float32), ((20, 2), np.float64)])
+def test_rules_of_linear_models(trainer, engines, rule, widths, dtype, monkeypatch):
+    """One row a batch: on their own path, and on the row path, which keeps gradients."""
+    job = trainer(widths, rule=rule, dtype=dtype, rows=50)
+    digests = {name: job.digest(e, batch_size=1) for name, e in engines.items()}
+    monkeypatch.setattr(compiled, "way_of", lambda *_: paths.Way(paths.ROWS, 8))
+    digests |= {f"{name}, rows": job.digest(e, batch_size=1) for name, e in engines.items()}
     assert len(set(digests.values())) == 1, digests
 
 

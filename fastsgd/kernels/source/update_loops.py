@@ -1,4 +1,4 @@
-"""Loops over weights of an update rule, made from the signatures of its functions: by gradient, row, and tile."""
+"""Loops over weights of an update rule, made from the signatures of its functions: by gradient, row, line, and tile."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def rank_{r.name}(
 
 
 def _line_loop(r: Rule) -> str:
-    """The update of a linear model's weights in batch 1, 16 at a time: the gradient is inputs x times the delta of an output."""
+    """The update of a thin layer's weights in batch 1, 16 at a time: the gradient is inputs x times an output's delta d."""
     return f"""
 def line_{r.name}(w: apart, x: apart, d: apart, {_banks(r, "apart")}, n: i64, h: apart) -> None:
 {_numbers(r)}    short_loops()
