@@ -110,6 +110,7 @@ class Fit:
             shuffle=plan.shuffle,
             seed=model.shuffle_seed,
             first_epoch=self.first_pass,
+            epochs=self.epochs // -(-plan.batches // plan.steps),
             threads=threads_for(self.network.program, plan.batch_size, plan.threads),
             most_threads=most_threads(plan.threads),
             keep_predictions=bool(model.report),

@@ -122,12 +122,16 @@ class Network(Protocol):
         shuffle: bool,
         seed: int,
         first_epoch: int,
+        epochs: int = 1,
         threads: int = 1,
         most_threads: int = 0,
         keep_predictions: bool = False,
         weights: np.ndarray | None = None,
     ) -> Run:
-        """A run over these rows. Row order of its e-th epoch: a function of ``seed`` and ``first_epoch + e`` alone."""
+        """A run over these rows. Row order of its e-th epoch: a function of ``seed`` and ``first_epoch + e`` alone.
+
+        So many ``epochs`` are planned: an engine may prepare itself for them.
+        """
         ...
 
 

@@ -108,7 +108,7 @@ class CompiledNetwork:
 
     def training(
         self, x: np.ndarray, y: np.ndarray, *, batch_size: int, hyper: Hyper, step: int, shuffle: bool, seed: int,
-        first_epoch: int, threads: int = 1, most_threads: int = 0, keep_predictions: bool = False,
+        first_epoch: int, epochs: int = 1, threads: int = 1, most_threads: int = 0, keep_predictions: bool = False,
         weights: np.ndarray | None = None,
     ) -> CompiledRun:  # fmt: skip
         way = self._ways.get(batch_size)
@@ -123,7 +123,7 @@ class CompiledNetwork:
         self._work, self._lanes = work, lanes  # both or none, should memory or patience end between them
         return CompiledRun(
             work, lanes, self.library.train, x, y, path=way.path, batch_size=batch_size, hyper=hyper, step=step,
-            shuffle=shuffle, seed=seed, first_epoch=first_epoch,
+            shuffle=shuffle, seed=seed, first_epoch=first_epoch, epochs=epochs,
             pace=self._pace(way, batch_size, threads, most_threads), keep_predictions=keep_predictions, weights=weights,
         )  # fmt: skip
 

@@ -15,12 +15,12 @@ from .memory import LINE, aligned
 
 MOST_LINES = 4  # of a row: a wider one is more work than fetching
 MOST_MEMORY = 256 << 20  # bytes of a copy
-EPOCHS = 4  # asked for at once, from which on a copy pays; or after half as many, if each is asked for by itself
+EPOCHS = 4  # from which on a copy pays
 MOST_FLOPS = 30_000  # of a row: in larger networks the way to it is not felt
 
 
-def neighbours(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
-    """The rows and their targets once more, side by side; None where that would not help, or takes too much memory.
+def neighbours(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The rows and their targets once more, side by side; they themselves where that would not help, or take too much.
 
     Parameters
     ----------
@@ -36,11 +36,11 @@ def neighbours(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray] | 
     while size // 2 >= begin + target and lines == 1:
         size //= 2
     if begin + target > size or lines > MOST_LINES or len(x) * size > MOST_MEMORY:
-        return None
+        return x, y
     try:
         room = aligned(len(x) * size, np.dtype(np.uint8))
     except MemoryError:
-        return None
+        return x, y
     near_x = np.ndarray(x.shape, x.dtype, room, 0, (size, *x.strides[1:]))
     near_y = np.ndarray(y.shape, y.dtype, room, begin, (size, *y.strides[1:]))
     near_x[:], near_y[:] = x, y

@@ -25,8 +25,8 @@ class CompiledRun:
 
     def __init__(
         self, work: Workspace, lanes: Lanes | None, kernel: Kernel, x: np.ndarray, y: np.ndarray, *,
-        path: int, batch_size: int, hyper: Hyper, step: int, shuffle: bool, seed: int, first_epoch: int, pace: Pace,
-        keep_predictions: bool, weights: np.ndarray | None,
+        path: int, batch_size: int, hyper: Hyper, step: int, shuffle: bool, seed: int, first_epoch: int, epochs: int,
+        pace: Pace, keep_predictions: bool, weights: np.ndarray | None,
     ) -> None:  # fmt: skip
         program = work.layout.program
         self.losses: list[float] = []
@@ -34,40 +34,26 @@ class CompiledRun:
         self._work, self._lanes, self._kernel, self._hyper, self._pace = work, lanes, kernel, hyper, pace
         self._crew = Crew()
         self._order, self._seed = np.arange(len(x)), seed
-        self._weights = weights
         self._elements = len(x) * program.elements
         self._first_step, self._batches = step, -(-len(x) // batch_size)  # batches of an epoch
         self._safe: Safe | None = None  # that of the layout's snapshot
         work.reset()
         t = self._t = work.task
-        self._read(x, y)
         t.far = shuffle and len(x) * abs(x.strides[0]) >= FAR
-        self._scattered = bool(t.far) and flops_per_row(program) <= MOST_FLOPS
+        if t.far and epochs >= EPOCHS and flops_per_row(program) <= MOST_FLOPS:
+            x, y = neighbours(x, y)
+        self._rows = x, y, weights  # held for the addresses below
+        t.x, t.x_stride = x.ctypes.data, x.strides[0] // x.itemsize
+        t.y, t.y_stride = y.ctypes.data, y.strides[0] // y.itemsize
         t.weights = 0 if weights is None else weights.ctypes.data
         t.order, t.samples, t.batch = self._order.ctypes.data, len(x), batch_size
         t.predictions = 0 if self.predictions is None else self.predictions.ctypes.data
         t.shuffle, t.seed, t.first_epoch = shuffle, seed, first_epoch
-        t.step = step
+        t.step, t.threads = step, 0
         work.take_path(path)
         if path == LANES:
             assert lanes is not None
             lanes.share()
-
-    def _read(self, x: np.ndarray, y: np.ndarray) -> None:
-        """From now on the kernel reads these."""
-        t = self._t
-        self._rows = x, y  # held for the addresses
-        t.x, t.x_stride = x.ctypes.data, x.strides[0] // x.itemsize
-        t.y, t.y_stride = y.ctypes.data, y.strides[0] // y.itemsize
-        t.threads = 0  # none, until they are called together and told
-
-    def _bring_together(self, epochs: int) -> None:
-        """Have rows beside their targets, if that pays with so many epochs to come."""
-        if epochs >= EPOCHS or self.epoch >= EPOCHS // 2:
-            self._scattered = False
-            near = neighbours(*self._rows)
-            if near is not None:
-                self._read(*near)
 
     @property
     def epoch(self) -> int:
@@ -110,8 +96,6 @@ class CompiledRun:
         t = self._t
         if self._safe is None or (t.start == 0 == t.done and self._work.layout.finite()):
             self._save()
-        if self._scattered:
-            self._bring_together(epoch - self.epoch)
         threads, budget = self._pace.call()
         budget = min(budget, MOST_STEPS)
         stop = min(epoch, self.epoch + MOST_EPOCHS)

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import fastsgd
 from fastsgd.engines import neighbours as module
 from fastsgd.engines import run
 from fastsgd.engines.memory import LINE
@@ -25,7 +26,8 @@ def test_the_same_numbers_on_as_few_lines_as_there_can_be(features, targets, row
     y = np.arange(rows * targets, dtype=kind).reshape(rows, -1)
     least = -(-x[0].nbytes // LINE)
     near = neighbours(x, y)
-    if near is None:
+    if near[0] is x:
+        assert near[1] is y
         begin = -(-x[0].nbytes // y.itemsize) * y.itemsize
         assert begin + y[0].nbytes > least * LINE or least > MOST_LINES
         return
@@ -47,15 +49,15 @@ def test_rows_narrower_than_a_line_share_it():
 def test_no_copy_without_memory(monkeypatch):
     x, y = np.ones((10, 13), np.float32), np.ones((10, 1), np.float32)
     monkeypatch.setattr(module, "MOST_MEMORY", 10 * LINE - 1)
-    assert neighbours(x, y) is None
+    assert neighbours(x, y)[0] is x
     monkeypatch.setattr(module, "MOST_MEMORY", 10 * LINE)
-    assert neighbours(x, y) is not None
+    assert neighbours(x, y)[0] is not x
 
     def nothing_left(*_):
         raise MemoryError
 
     monkeypatch.setattr(module, "aligned", nothing_left)
-    assert neighbours(x, y) is None
+    assert neighbours(x, y)[0] is x
 
 
 @pytest.mark.parametrize(("batch_size", "threads"), [(1, 1), (8, 2), (100, 1), (600, 2)])  # the last with lanes
@@ -74,42 +76,35 @@ def test_a_run_has_the_same_bits_with_them(trainer, compiled_engine, widths, bat
     assert seen._t.x_stride * job.x.itemsize % 32 == 0 and seen._t.x != job.x.ctypes.data
 
 
-def reads(run_, job):
-    return run_._t.x == job.x.ctypes.data
-
-
-def test_lanes_read_the_copy(trainer, compiled_engine, monkeypatch):
-    """From the middle of a run on, when their addresses are known already."""
-    job = trainer((13, 1), rows=1300)
-    monkeypatch.setattr(run, "FAR", 1)
-    network = compiled_engine.network(job.program)
-    network.set_weights(job.weights)
-    with network.training(
-        job.x, job.y, batch_size=600, hyper=job.hyper, step=0, shuffle=True, seed=7, first_epoch=0, threads=2
-    ) as one_by_one:
-        for epoch in range(EPOCHS):
-            while one_by_one.epoch <= epoch:
-                one_by_one.advance(epoch + 1)
-            read = {(m.task.x, m.task.x_stride, m.task.y, m.task.y_stride) for m in network._lanes._members}
-            (x, y), item = one_by_one._rows, job.x.itemsize
-            assert read == {(x.ctypes.data, x.strides[0] // item, y.ctypes.data, y.strides[0] // item)}
-    assert not reads(one_by_one, job)
-
-
 def test_a_copy_is_made_when_it_pays(trainer, compiled_engine, monkeypatch):
     job = trainer((13, 1), rows=100)
+
+    def reads_a_copy(**settings):
+        _, seen = job.run(compiled_engine, batch_size=8, **settings)
+        assert seen._t.x == seen._rows[0].ctypes.data and seen._t.y == seen._rows[1].ctypes.data
+        return seen._t.x != job.x.ctypes.data
+
+    assert not reads_a_copy(epochs=EPOCHS)
     monkeypatch.setattr(run, "FAR", 1)
-    assert reads(job.run(compiled_engine, batch_size=8, epochs=EPOCHS - 1)[1], job)
-    assert reads(job.run(compiled_engine, batch_size=8, epochs=EPOCHS, shuffle=False)[1], job)
-    assert not reads(job.run(compiled_engine, batch_size=8, epochs=EPOCHS)[1], job)
-    network = compiled_engine.network(job.program)
-    network.set_weights(job.weights)
-    with network.training(
-        job.x, job.y, batch_size=8, hyper=job.hyper, step=0, shuffle=True, seed=7, first_epoch=0
-    ) as one_by_one:
-        seen = []
-        for epoch in range(EPOCHS):
-            while one_by_one.epoch <= epoch:
-                one_by_one.advance(epoch + 1)
-            seen.append(reads(one_by_one, job))
-    assert seen == [True, True, False, False]
+    assert reads_a_copy(epochs=EPOCHS)
+    assert not reads_a_copy(epochs=EPOCHS - 1)
+    assert not reads_a_copy(epochs=EPOCHS, shuffle=False)
+    monkeypatch.setattr(run, "MOST_FLOPS", 1)
+    assert not reads_a_copy(epochs=EPOCHS)
+
+
+@pytest.mark.parametrize(("epochs", "steps", "planned"), [(7, None, 7), (7, 5, 3)])
+def test_a_fit_tells_how_many_epochs_it_plans(epochs, steps, planned, monkeypatch):
+    """Or passes over the rows, 10 steps each, where the steps of an epoch are set."""
+    seen, begin = [], run.CompiledRun.__init__
+
+    def look(self, *args, epochs, **settings):
+        seen.append(epochs)
+        begin(self, *args, epochs=epochs, **settings)
+
+    monkeypatch.setattr(run.CompiledRun, "__init__", look)
+    x = np.random.default_rng(0).normal(size=(80, 3))
+    model = fastsgd.Sequential([fastsgd.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    model.fit(x, x[:, 0], batch_size=8, epochs=epochs, steps_per_epoch=steps)
+    assert seen == [planned]

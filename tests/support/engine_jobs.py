@@ -95,7 +95,7 @@ class Trainer:
         with network.training(
             self.x if x is None else x, self.y if y is None else y, batch_size=batch_size, hyper=self.hyper, step=0,
             shuffle=shuffle, seed=seed, first_epoch=0, threads=threads, keep_predictions=keep_predictions,
-            weights=weights,
+            weights=weights, epochs=epochs,
         ) as run:  # fmt: skip
             while run.epoch < epochs:
                 run.advance(epochs)

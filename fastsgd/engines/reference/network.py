@@ -181,6 +181,7 @@ class ReferenceNetwork:
         shuffle: bool,
         seed: int,
         first_epoch: int,
+        epochs: int = 1,
         threads: int = 1,
         most_threads: int = 0,
         keep_predictions: bool = False,
