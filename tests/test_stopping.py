@@ -128,6 +128,7 @@ def test_ctrl_c(engine, kind):
     }[kind]
     model, other = net(engine, rate=1e-4), net(engine, rate=1e-4)
     model.fit(x, y, 8, epochs=1, verbose=0)
+    model.evaluate(x, y)  # which Numba may have to compile, and that takes longer than the time until Ctrl-C
     assert interrupted(model, x, y, 0.15, **more) < 1
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     history = model.history

@@ -20,6 +20,9 @@ GAIN = 0.97  # another number of threads is taken if its time is below this part
 SOONEST, LATEST = 0.1, 3.2  # seconds between trials: twice as many after each that changed nothing
 SHARE = 10  # and at least so many times what the last trial took; before the first, so many blocks
 SLOWED = 1.25  # a call that took so many times the usual time brings the next trial forward
+# Seconds that a block of several threads is taken to need at least, until one was timed: they meet in it, and where
+# other programs have the processors, each meeting takes as long as those please.
+MEETING = 4e-6
 
 
 def flops_per_row(program: Program) -> int:
@@ -61,7 +64,7 @@ class Pace:
     def call(self) -> tuple[int, int]:
         """Threads and blocks of the next call."""
         threads = self._next or self.threads
-        seconds = self._usual.get(threads) or self._guess / threads
+        seconds = self._usual.get(threads) or max(self._guess / threads, MEETING if threads > 1 else 0.0)
         return threads, max(1, int((TRIAL_SECONDS if self._next else CALL_SECONDS) / seconds))
 
     def note(self, threads: int, blocks: float, seconds: float) -> None:

@@ -156,3 +156,20 @@ def test_calls_that_end_with_an_epoch_are_credited_with_the_blocks_they_did(comp
     each_epoch = fastsgd.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: None)
     model.fit(x, x[:, 0], batch_size=batch_size, epochs=3, callbacks=[each_epoch], verbose=0)
     assert noted == 3 * [*[7] * (blocks // 7), blocks % 7]
+
+
+def test_a_first_trial_beside_other_programs_ends_soon():
+    """Threads of which one has lost its processor wait for it at every block, half a millisecond here."""
+    longest = 0.0
+
+    def cost(threads, _):
+        return {1: 5e-8, 2: 5e-4}[threads]
+
+    pace, time = Pace(1, 2, 1 / 5e-8), 0.0
+    while time < 2:
+        threads, blocks = pace.call()
+        took = blocks * cost(threads, time)
+        pace.note(threads, blocks, took)
+        time, longest = time + took, max(longest, took)
+    assert pace.threads == 1
+    assert longest < 0.2  # and not the ten seconds of 20 000 blocks
