@@ -13,8 +13,7 @@ WHOLE = (
 )  # fmt: skip
 RENDERED = {
     "activate": activation_table(), "slope": activation_table(), "loss": loss_table(), "judge": row_loss_table(),
-    "point": loss_table(),
-    "update": update_table(), "rank": update_table(), "line": update_table(),
+    "point": loss_table(), "update": update_table(), "rank": update_table(), "line": update_table(),
     "descend": update_table(),
 }  # fmt: skip
 BY_ADDRESS = [*WHOLE, *(f"{kind}_{name}" for kind, names in RENDERED.items() for name in names if name != "linear")]

@@ -160,16 +160,13 @@ def test_calls_that_end_with_an_epoch_are_credited_with_the_blocks_they_did(comp
 
 def test_a_first_trial_beside_other_programs_ends_soon():
     """Threads of which one has lost its processor wait for it at every block, half a millisecond here."""
-    longest = 0.0
+    begins = []
 
-    def cost(threads, _):
+    def cost(threads, time):
+        begins.append(time)
         return {1: 5e-8, 2: 5e-4}[threads]
 
-    pace, time = Pace(1, 2, 1 / 5e-8), 0.0
-    while time < 2:
-        threads, blocks = pace.call()
-        took = blocks * cost(threads, time)
-        pace.note(threads, blocks, took)
-        time, longest = time + took, max(longest, took)
-    assert pace.threads == 1
-    assert longest < 0.2  # and not the ten seconds of 20 000 blocks
+    pace = Pace(1, 2, 1 / 5e-8)
+    _, used = train(pace, cost, 2)
+    assert set(used) == {1, 2} and pace.threads == 1
+    assert max(np.diff(begins)) < 0.2  # and not the ten seconds of 20 000 blocks
