@@ -7,15 +7,7 @@ import numpy as np
 from .memory import aligned
 from .workspace import Workspace
 
-SHARED = (
-    "x",
-    "x_stride",
-    "y",
-    "y_stride",
-    "weights",
-    "far",
-    "predictions",
-)  # what a member is told
+SHARED = ("product", "x", "x_stride", "y", "y_stride", "weights", "far", "predictions")  # what a member is told
 
 
 class Lanes:

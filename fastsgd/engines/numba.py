@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 from numba import cfunc, njit, types
+from numba.core.registry import cpu_target
 
 from ..kernels.source import parts, text
 from ..kernels.source.tables import ADDED
@@ -122,8 +123,11 @@ class _Late(dict):  # type: ignore[type-arg]
             return kernels.jitted()[key]
         if key != "kernel":
             raise KeyError(key)
-        # Into the wrapper, which has the same marks: every call more hands a dozen arguments on through memory.
-        return BARE(forceinline=True, **OPTIONS)(kernels.function(name).py_func)
+        kernel = kernels.function(name).py_func
+        # The wrapper takes in the kernel's statements: nothing is compiled twice, and no call between the two hands a
+        # dozen arguments on through memory. What they name may be younger than this compilation's list of intrinsics.
+        cpu_target.typing_context.refresh()
+        return BARE(inline="always", **OPTIONS)(kernel)
 
 
 @cache

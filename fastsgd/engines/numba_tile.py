@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import reduce
 from itertools import product
 from typing import Any
 
@@ -13,7 +12,7 @@ from .numba_llvm import I32, I64, Shape, ask_for, call, const, emit
 
 ZERO, BIAS, ADD, BIAS_RELU, RELU_SLOPE = range(5)  # what its chains begin with
 UNROLLED = 4  # columns of A at once where there is no rest: the end of 8 rounds is foreseen, that of 32 is not
-STRIDES = (1, 16, 32, None)  # of the rows of A: constants in the code, which is faster, and any other
+STRIDES = (1, 16, 32)  # of the rows of A: constants in the code, which is faster
 
 
 class TileBuilder:
@@ -193,16 +192,11 @@ def make_tiles(shape: Shape, number: Any, suffix: str, reals: Any) -> dict[str, 
         def tile(b: Any, A: Any, ars: Any, acs: Any, *middle_and_width: Any) -> None:
             *middle, width = middle_and_width
             for columns, stride in product((16, 32), STRIDES):
-                matching = b.icmp_signed("==", width, const(columns))
-                if stride:
-                    matching = b.and_(matching, b.icmp_signed("==", ars, const(stride)))
-                else:
-                    unknown = (b.icmp_signed("!=", ars, const(s)) for s in STRIDES if s)
-                    matching = reduce(b.and_, unknown, matching)
+                matching = b.and_(b.icmp_signed("==", width, const(columns)), b.icmp_signed("==", ars, const(stride)))
                 with b.if_then(matching):
                     vecs = shape.vecs // 2 if columns < span else shape.vecs
                     along = acs if stride == 1 else const(1)
-                    operands: Any = (A, const(stride) if stride else ars, along, *middle, const(columns))
+                    operands: Any = (A, const(stride), along, *middle, const(columns))
                     if rows < 4 or stride not in long:  # no long runs, or few: not worth the time to compile more
                         builder.emit(b, rows, vecs, 1, *operands)
                         continue

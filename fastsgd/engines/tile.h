@@ -135,8 +135,7 @@ INLINE void fixed(const real_t *A, int64_t ars, int64_t acs, int64_t run, int64_
                   const real_t *first, int64_t begin, real_t *C, int64_t width, const int rows, const int vecs) {
     if (ars == 1) tile(A, 1, acs, run, jump, B, K, first, begin, C, width, rows, vecs);
     else if (ars == 16) tile(A, 16, 1, run, jump, B, K, first, begin, C, width, rows, vecs);
-    else if (ars == 32) tile(A, 32, 1, run, jump, B, K, first, begin, C, width, rows, vecs);
-    else tile(A, ars, 1, run, jump, B, K, first, begin, C, width, rows, vecs);
+    else tile(A, 32, 1, run, jump, B, K, first, begin, C, width, rows, vecs);
 }
 
 #define TILE(name, rows)                                                                                                   \

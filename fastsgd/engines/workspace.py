@@ -86,7 +86,6 @@ class Workspace:
         kernel = "judge" if program.by_row else "loss"
         t.loss = address(f"{kernel}_{program.loss}") if program.loss else 0
         t.loss_constants = self.keep(np.array([*program.loss_constants, 0.0], dtype))
-        t.product = address("product")
         self._defer(t, layout)
         t.update = address(f"update_{program.rule}") if program.rule else 0
 
@@ -203,6 +202,7 @@ class Workspace:
         t.path, t.apart = path, 0
         t.block = address(f"block_of_{name}" if program.is_plain else "block_of_steps")
         t.settle = 0 if path == ONE else address(f"settle_{NAMES[path]}")
+        t.product = 0 if name == "line" else address("product")
         t.finish = address("finish_update") if program.deferred else 0
         self._find_halves()
         thin = path == ONE and self.layout.places[-1].thin

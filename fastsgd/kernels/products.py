@@ -24,9 +24,9 @@ def product(
 ) -> None:
     """C (rows x width) = first + A (rows x K) B (K x width).
 
-    A[r, k] stands at r*ars + (k // run)*jump + (k % run)*acs. `begin` says what the chains start from: ZERO, BIAS (the
-    row `first`) or ADD (what C holds); and what is done with C before it is stored: BIAS_RELU is BIAS, then relu;
-    RELU_SLOPE is ZERO, then times the slope of relu, whose outputs are `first` (rows x width).
+    A[r, k] stands at r*ars + (k // run)*jump + (k % run)*acs, where ars is 1, 16 or 32. `begin` says what the chains
+    start from: ZERO, BIAS (the row `first`) or ADD (what C holds); and what is done with C before it is stored: BIAS_RELU
+    is BIAS, then relu; RELU_SLOPE is ZERO, then times the slope of relu, whose outputs are `first` (rows x width).
     """
     r = 0
     while r < rows:
