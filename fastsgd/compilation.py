@@ -148,7 +148,7 @@ class Compiled(Stack):
         self.build(rows_x.shape[1])
         assert self.outputs is not None
         assert self.loss is not None
-        terms, n = self.loss.terms(self.outputs, self._ops()[-1]), len(rows_x)
+        terms, n = self.loss.terms(self.outputs, self._last_op()), len(rows_x)
         exact = terms.labels or self.target_scale.wanted
         has = f"the model has {self.outputs} output{'s' if self.outputs > 1 else ''}"
         rows_y = targets(
@@ -195,7 +195,7 @@ class Compiled(Stack):
         else:
             optimizer, terms = self.optimizer, self.loss.terms(ops[-1].outputs, ops[-1])
             program = Program(
-                ops, self._dtype, rule=optimizer.rule, finish=optimizer.finish(self.weight_names()), **vars(terms)
+                ops, self._dtype, rule=optimizer.rule, finish=optimizer.finish(self.weight_names), **vars(terms)
             )
         return self._weights.network_for(engine, program, {} if self.loss is None else self.optimizer.starts())
 

@@ -33,7 +33,7 @@ def to_array(name: str, value: Any) -> np.ndarray:
         It is ragged, or a masked array with masked entries.
     """
     masked = sys.modules.get("numpy.ma")  # not imported yet: then nobody made one
-    if masked is not None and masked.is_masked(value):
+    if masked is not None and type(value) is not np.ndarray and masked.is_masked(value):
         raise ValueError(f"{name} has masked entries; fill or drop them first")
     try:
         array = np.asarray(value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,10 +11,10 @@ from .engines import Hyper, Network
 from .program import Finish
 
 
-def hyper_of(optimizer: Any, network: Network, names: list[str]) -> Hyper:
+def hyper_of(optimizer: Any, network: Network, names: Callable[[], list[str]]) -> Hyper:
     """The optimizer's numbers for an engine, as long as it still wants the rule that the network was made for.
 
-    ``names`` are those of the weights.
+    ``names`` gives those of the weights.
     """
 
     def hyper(t: np.ndarray) -> np.ndarray:

@@ -219,8 +219,16 @@ class Stack(StackWeights):
         dtype = self.dtype
         for layer in self.layers:
             layer.check_dtype(dtype)
-        ops = tuple(op for layer in self.layers for op in layer.ops())
-        return ops or (Op("activation", self.inputs or 1, self.inputs or 1),)  # nothing is learned: the identity
+        return tuple(op for layer in self.layers for op in layer.ops()) or (self._identity(),)
+
+    def _last_op(self) -> Op:
+        """That of :meth:`_ops`, sooner."""
+        found = next((ops for layer in reversed(self.layers) if (ops := layer.ops())), ())
+        return found[-1] if found else self._identity()
+
+    def _identity(self) -> Op:
+        """Of a model in which nothing is learned."""
+        return Op("activation", self.inputs or 1, self.inputs or 1)
 
     # -- As a whole ---------------------------------------------------------------------------------------------------
     def summary(self, print_fn: Callable[[str], Any] | None = None) -> None:

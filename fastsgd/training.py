@@ -105,7 +105,7 @@ class Fit:
             plan.train.x,
             plan.train.y,
             batch_size=plan.batch_size,
-            hyper=hyper_of(model.optimizer, self.network, model.weight_names()),
+            hyper=hyper_of(model.optimizer, self.network, model.weight_names),
             step=model.optimizer.steps,
             shuffle=plan.shuffle,
             seed=model.shuffle_seed,

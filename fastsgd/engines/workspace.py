@@ -51,6 +51,7 @@ class Workspace:
         self.rows = rows
         self._kernel_address = address
         self._halves: dict[int, int] = {}
+        self.needed: frozenset[int] = frozenset()  # layers whose transposed copies the path reads, and keeps
         self._taken: tuple[int, ...] = ()  # the path, and what its kernels depend on beside the program
         self._kept: list[np.ndarray] = []  # the records hold addresses only: somebody has to hold the arrays
         pitch = rows + 1
@@ -205,6 +206,7 @@ class Workspace:
         t.product = 0 if name == "line" else address("product")
         t.finish = address("finish_update") if program.deferred else 0
         self._find_halves()
+        self.needed = frozenset(i for i, layer in enumerate(self.layers) if layer.WT and path != ONE)
         thin = path == ONE and self.layout.places[-1].thin
         t.point = address(f"point_{program.loss}") if thin and not (program.by_row or t.weights) else 0
         t.line = address(f"line_{program.rule}") if thin else 0
@@ -224,13 +226,6 @@ class Workspace:
                 if i not in self._halves:
                     self._halves[i] = self._panels(2 * t.pitch, below.panels * below.width, dtype)
                 layer.halves, layer.WT = self._halves[i], 0
-
-    @property
-    def needed(self) -> frozenset[int]:
-        """The layers whose transposed copies a step reads, and keeps."""
-        if self.task.path == ONE:
-            return frozenset()
-        return frozenset(i for i, layer in enumerate(self.layers) if layer.WT)
 
     def _name_of_one(self) -> str:
         """The kernel of batch 1."""

@@ -192,8 +192,8 @@ class Optimizer(Arrays, Configured):
         """What the rule's memories begin with, by letter, if not with zero."""
         return {}
 
-    def finish(self, names: Sequence[str]) -> Finish | None:
-        """What the options ask for beside the rule, for weights of these names; None: nothing.
+    def finish(self, names: Callable[[], Sequence[str]]) -> Finish | None:
+        """What the options ask for beside the rule, for weights of the names that ``names`` gives; None: nothing.
 
         Raises
         ------
@@ -207,7 +207,7 @@ class Optimizer(Arrays, Configured):
         decays: tuple[bool, ...] = ()
         if self.weight_decay and self._undecayed_names:
             pattern = re.compile("|".join(self._undecayed_names))
-            decays = tuple(pattern.search(name) is None for name in names)
+            decays = tuple(pattern.search(name) is None for name in names())
         clip, gather = self._clip(), self.gradient_accumulation_steps or 1
         return Finish(clip, gather, self.use_ema, decays) if clip or gather > 1 or self.use_ema or decays else None
 
