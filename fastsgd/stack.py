@@ -216,15 +216,19 @@ class Stack(StackWeights):
         self._weights.replace(arrays)
 
     def _ops(self) -> tuple[Op, ...]:
-        dtype = self.dtype
-        for layer in self.layers:
-            layer.check_dtype(dtype)
+        self._check_dtypes()
         return tuple(op for layer in self.layers for op in layer.ops()) or (self._identity(),)
 
     def _last_op(self) -> Op:
         """That of :meth:`_ops`, sooner."""
+        self._check_dtypes()
         found = next((ops for layer in reversed(self.layers) if (ops := layer.ops())), ())
         return found[-1] if found else self._identity()
+
+    def _check_dtypes(self) -> None:
+        dtype = self.dtype
+        for layer in self.layers:
+            layer.check_dtype(dtype)
 
     def _identity(self) -> Op:
         """Of a model in which nothing is learned."""
