@@ -222,8 +222,7 @@ class Stack(StackWeights):
     def _last_op(self) -> Op:
         """That of :meth:`_ops`, sooner."""
         self._check_dtypes()
-        found = next((ops for layer in reversed(self.layers) if (ops := layer.ops())), ())
-        return found[-1] if found else self._identity()
+        return next((ops[-1] for layer in reversed(self.layers) if (ops := layer.ops())), None) or self._identity()
 
     def _check_dtypes(self) -> None:
         dtype = self.dtype
