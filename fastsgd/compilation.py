@@ -103,8 +103,7 @@ class Compiled(Stack):
         report = metrics_module.Report(metrics_module.compiled(metrics), metrics_module.compiled(weighted_metrics))
         engine = backends.resolve(backend)
         made_dtype = _dtype(dtype)
-        for layer in self.layers:
-            layer.check_dtype(made_dtype.name)
+        self._check_dtype(made_dtype.name)
         if num_threads != "auto":
             num_threads = whole("num_threads", num_threads, or_else=' (or "auto")')
         scale_target = flag("scale_target", scale_target)
@@ -148,7 +147,7 @@ class Compiled(Stack):
         self.build(rows_x.shape[1])
         assert self.outputs is not None
         assert self.loss is not None
-        terms, n = self.loss.terms(self.outputs, self._last_op()), len(rows_x)
+        terms, n = self.loss.terms(self.outputs, self._ops()[-1]), len(rows_x)
         exact = terms.labels or self.target_scale.wanted
         has = f"the model has {self.outputs} output{'s' if self.outputs > 1 else ''}"
         rows_y = targets(

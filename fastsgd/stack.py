@@ -216,22 +216,14 @@ class Stack(StackWeights):
         self._weights.replace(arrays)
 
     def _ops(self) -> tuple[Op, ...]:
-        self._check_dtypes()
-        return tuple(op for layer in self.layers for op in layer.ops()) or (self._identity(),)
+        """The steps of the network; an error, if the layers as they are now cannot make one."""
+        self._check_dtype(self.dtype)
+        ops = tuple(op for layer in self.layers for op in layer.ops())
+        return ops or (Op("activation", self.inputs or 1, self.inputs or 1),)
 
-    def _last_op(self) -> Op:
-        """That of :meth:`_ops`, sooner."""
-        self._check_dtypes()
-        return next((ops[-1] for layer in reversed(self.layers) if (ops := layer.ops())), None) or self._identity()
-
-    def _check_dtypes(self) -> None:
-        dtype = self.dtype
+    def _check_dtype(self, dtype: str) -> None:
         for layer in self.layers:
             layer.check_dtype(dtype)
-
-    def _identity(self) -> Op:
-        """Of a model in which nothing is learned."""
-        return Op("activation", self.inputs or 1, self.inputs or 1)
 
     # -- As a whole ---------------------------------------------------------------------------------------------------
     def summary(self, print_fn: Callable[[str], Any] | None = None) -> None:

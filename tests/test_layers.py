@@ -8,7 +8,7 @@ from numpy.testing import assert_array_equal
 
 import fastsgd
 from fastsgd import activations, initializers
-from fastsgd.layers import Activation, Dense, Dropout, Input, InputLayer, Layer, Normalization
+from fastsgd.layers import Activation, Dense, Input, InputLayer, Layer
 from fastsgd.program import Op
 
 
@@ -97,16 +97,6 @@ def test_ops():
     fastsgd.Sequential([Input((4,)), dense := Dense(3, "elu", use_bias=False), activation := Activation("tanh")])
     assert dense.ops() == (Op("dense", 4, 3, False, "elu", (1.0,)),)
     assert activation.ops() == (Op("activation", 3, 3, False, "tanh", ()),)
-
-
-@pytest.mark.parametrize(
-    "layers",
-    [[Dense(3)], [Dense(3), Dropout(0.0)], [Dense(3), Activation("softmax")], [Dense(3, activity_regularizer="l2")],
-     [Normalization()], [Dense(3), Dropout(0.5)]],
-)  # fmt: skip
-def test_the_last_op_alone_is_that_of_all(layers):
-    model = fastsgd.Sequential([Input((4,)), *layers])
-    assert model._last_op() == model._ops()[-1]
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 import fastsgd
+from fastsgd import regularizers
+from fastsgd.callbacks import LambdaCallback
 from fastsgd.layers import Activation, BatchNormalization, Dense, Input, Normalization, Rescaling
 
 
@@ -132,15 +134,35 @@ def test_what_the_first_fit_learned_stays_until_adapt():
     assert before.layers[0].mean.tolist() == layer.mean.tolist()
 
 
-def test_a_fit_that_is_refused_teaches_nothing():
+class Own(regularizers.Regularizer):
+    """One of arrays, which no engine knows."""
+
+
+def with_an_own_regularizer():
+    layer = Dense(3)
+    layer.activity_regularizer = Own()
+    return layer
+
+
+@pytest.mark.parametrize(
+    "refused, error",
+    [(lambda: Dense(3, dtype="float64"), "dtype"), (lambda: Rescaling([1.0, 2.0]), "shape"),
+     (with_an_own_regularizer, "Own is for arrays")],
+)  # fmt: skip
+def test_a_fit_that_is_refused_teaches_nothing(refused, error):
+    """Not a hidden layer that cannot be trained either: it is found before rows are looked at, and callbacks called."""
     x, y = rows()
     model = fastsgd.Sequential([Normalization(), Dense(3)])
     model.compile("sgd", "mse", scale_target=True)
-    model.add(Dense(1, dtype="float64"))
-    with pytest.raises(ValueError, match="dtype"):
-        model.fit(x, y, verbose=0)
-    assert model.layers[0].mean is None
-    model.pop()
+    called = LambdaCallback(on_train_begin=lambda logs: pytest.fail("a callback was called"))
+    with pytest.raises((ValueError, NotImplementedError), match=error):  # by the model when the layer comes, or by fit
+        model.add(refused())
+        model.add(Dense(1))
+        model.fit(x, y, verbose=0, callbacks=[called])
+    assert not model.layers[0].adapted
+    assert model.target_scale.standard is None
+    while len(model.layers) > 2:
+        model.pop()
     model.add(Dense(1))
     losses = model.fit(x, y, epochs=5, verbose=0).history["loss"]
     assert losses[-1] < losses[0]
@@ -260,12 +282,19 @@ def test_scaling_amid_a_model_and_nothing_but_scaling():
     alone = fastsgd.Sequential([Rescaling(2.0, 1.0)])
     alone.build((None, 2))
     assert alone.predict([[1.0, 2.0]]).tolist() == [[3.0, 5.0]]
-    model = fastsgd.Sequential([Dense(2), Normalization(mean=[1, 2, 3], variance=[3, 4, 5])])
-    model.build((None, 2))
-    with pytest.raises(ValueError, match="layer 'normalization' has mean and variance of 3 features, its inputs have"):
-        model.predict([[1.0, 2.0]])
-    model.pop()
-    assert model.predict([[1.0, 2.0]]).shape == (1, 2)
+
+
+def test_numbers_of_other_features_are_refused_as_soon_as_both_are_known():
+    model = fastsgd.Sequential([Dense(2)])
+    with pytest.raises(ValueError, match="'normalization' has mean and variance of 3 features, its inputs have 2"):
+        model.add(Normalization(mean=[1, 2, 3], variance=[3, 4, 5]))
+    model.build((None, 4))
+    assert model.predict(np.ones((1, 4))).shape == (1, 2)
+    model = fastsgd.Sequential([Rescaling([1, 2, 3]), Dense(2)])
+    with pytest.raises(ValueError, match=r"scale of layer 'rescaling' has shape \(3,\), its inputs have 2 features"):
+        model.build((None, 2))
+    model.build((None, 3))
+    assert model.predict([[1.0, 2.0, 3.0]]).shape == (1, 2)
 
 
 @pytest.mark.parametrize("invert", [False, True])

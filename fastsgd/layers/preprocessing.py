@@ -34,11 +34,15 @@ class Preprocessing(Layer):
         """Shift, factor and summand: ``(rows - shift) * factor + summand``; numbers, or one for every feature."""
         raise NotImplementedError
 
+    def check_inputs(self, inputs: int | None) -> None:
+        super().check_inputs(inputs)
+        if inputs is not None:
+            self.apply(np.zeros((1, inputs)))  # an error if it has numbers for more or fewer features
+
     def op(self) -> Op | None:
         if self.leads:
             return None
         assert self.inputs is not None
-        self.apply(np.zeros((1, self.inputs)))  # an error if it has numbers for more or fewer features
         terms = np.array([np.broadcast_to(np.ravel(term), self.inputs) for term in self.terms()])
         if np.ptp(terms, axis=1).any():
             return Op("scaling", self.inputs, self.inputs, constants=tuple(terms.ravel().tolist()))
