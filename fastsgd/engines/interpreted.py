@@ -36,6 +36,7 @@ def tile(rows: int) -> Callable[..., None]:
     """C (rows x TILE_ROWS) = first + A B, a number at a time in the order of k."""
 
     def run(A, ars, acs, run, jump, B, K, first, begin, C, width):
+        assert ars in (1, 16, 32)  # the compiled tiles know no others
         for r in range(rows):
             c = C[r * width : r * width + TILE_ROWS]
             total = np.float64([0, 1, 1, 1, 0][begin]) * np.float64([first, first, c, first, first][begin][:TILE_ROWS])

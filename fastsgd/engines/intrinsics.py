@@ -88,8 +88,7 @@ def short_loops(b):
     """
     set.add(b.function.attributes, '"prefer-vector-width"="512"')
     b.function.attributes.add("optsize")
-    if "alwaysinline" not in b.function.attributes:
-        b.function.attributes.add("noinline")  # the caller's loops may be unrolled
+    b.function.attributes.add("noinline")  # the caller's loops may be unrolled
     for argument in b.function.args[2:]:  # the first two are Numba's own
         if isinstance(argument.type, ir.PointerType):
             argument.add_attribute("noalias")

@@ -29,9 +29,6 @@ from .compiled import ENTRY, CompiledNetwork, Library
 
 HERE = Path(__file__).parent
 SOURCES = (*sorted(HERE.glob("*.py")), *sorted(parts.HERE.rglob("*.py")))
-# Kernels that LLVM is told something about, and their wrappers with them: see intrinsics.
-MARKS = {"activate": "full_width", "apart": "full_width", "slope": "full_width", "update": "full_width",
-         "rank": "short_loops", "line": "short_loops", "descend": "short_loops", "judge": "short_loops"}  # fmt: skip
 OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
 BARE = partial(njit, no_cpython_wrapper=True, no_cfunc_wrapper=True)  # for Numba's own calls, not for Python's or C's
 NOT_KEPT = (
@@ -98,7 +95,7 @@ class Kernels:
         arguments = intrinsics.arguments_of(name, self.scalar)
         signature = types.void(*arguments)
         label = f"{name}_{self.dtype.name}_{digest()}{suffix}"
-        code = _wrapper(len(arguments), MARKS.get(name.partition("_")[0])).replace(co_name=label)
+        code = _wrapper(len(arguments)).replace(co_name=label)
         f = python.FunctionType(code, _Late(self, name), label)
         f.__module__, f.__qualname__ = __name__, label  # the cache's file is named after these two
         try:
@@ -119,8 +116,6 @@ class _Late(dict):  # type: ignore[type-arg]
 
     def __missing__(self, key: str) -> Any:
         kernels, name = self._wanted
-        if key in MARKS.values():
-            return kernels.jitted()[key]
         if key != "kernel":
             raise KeyError(key)
         kernel = kernels.function(name).py_func
@@ -131,12 +126,11 @@ class _Late(dict):  # type: ignore[type-arg]
 
 
 @cache
-def _wrapper(arguments: int, mark: str | None) -> python.CodeType:
+def _wrapper(arguments: int) -> python.CodeType:
     """The code of a function of so many arguments that hands them to ``kernel``; in this file, for the cache."""
     names = ", ".join(f"a{i}" for i in range(arguments))
-    line = f"    {mark}()\n" if mark else ""
     space: dict[str, Any] = {}
-    exec(compile(f"def wrapper({names}):\n{line}    kernel({names})\n", __file__, "exec"), space)
+    exec(compile(f"def wrapper({names}):\n    kernel({names})\n", __file__, "exec"), space)
     return space["wrapper"].__code__
 
 
