@@ -11,7 +11,7 @@ from .threads import Crew
 
 PART = 1 << 21  # bytes that are worth the waking of a thread
 FEW = 1 << 14  # numbers that are sooner looked at one by one than added up
-SOON = 1 << 13  # whose squares one thread of BLAS adds up at once: half the instructions, if nothing overflows
+DOT = 1 << 13  # so few that NumPy's BLAS adds up their squares with one thread: half the instructions of isfinite
 
 
 def total_is_finite(table: np.ndarray, threads: int = 1) -> bool:
@@ -21,8 +21,8 @@ def total_is_finite(table: np.ndarray, threads: int = 1) -> bool:
     large numbers overflow too. Several threads take rows each, if there is enough for them.
     """
     if table.size <= FEW:
-        soon = table.size <= SOON and isfinite(np.vdot(table, table))
-        return soon or bool(np.isfinite(table).all())
+        finite = table.size <= DOT and isfinite(np.vdot(table, table))
+        return finite or bool(np.isfinite(table).all())
     parts = max(1, min(threads, len(table), table.nbytes // PART))
     if parts == 1:
         return bool(np.isfinite(_total(table)))

@@ -12,7 +12,7 @@ from ..kernels import records
 
 
 class Setting:
-    """An attribute whose values go through ``check(name, value, *limits)``.
+    """An attribute whose values go through ``check(name, value, *limits)``; ``__init__`` must set it.
 
     Parameters
     ----------
