@@ -142,19 +142,20 @@ class Compiled(Stack):
         """
         if not self.layers:
             raise NotReadyError("the model has no layers: add some")
-        threads = backends.most_threads(self.num_threads) or min(int(self.num_threads), backends.available_cpus())
-        rows_x = features(x, self.inputs, None if self.preprocessing else self._dtype, name=f"x{of}", threads=threads)
+        dtype = None if self.preprocessing else self._dtype
+        rows_x = features(x, self.inputs, dtype, name=f"x{of}", threads=self._threads_to_look)
         self.build(rows_x.shape[1])
-        assert self.outputs is not None
+        outputs = self.outputs
+        assert outputs is not None
         assert self.loss is not None
-        terms, n = self.loss.terms(self.outputs, self._ops()[-1]), len(rows_x)
+        terms, n = self.loss.terms(outputs, self._ops()[-1]), len(rows_x)
         exact = terms.labels or self.target_scale.wanted
-        has = f"the model has {self.outputs} output{'s' if self.outputs > 1 else ''}"
+        has = f"the model has {outputs} output{'s' if outputs > 1 else ''}"
         rows_y = targets(
-            y, n, terms.targets or self.outputs, DTYPES["float64"] if exact else self._dtype, name=f"y{of}",
+            y, n, terms.targets or outputs, DTYPES["float64"] if exact else self._dtype, name=f"y{of}",
             x_name=f"x{of}", takes=f"{has}, {self.loss.takes}" if self.loss.takes else has,
         )  # fmt: skip
-        made = self.loss.targets(rows_y, self.outputs, f"y{of}")
+        made = self.loss.targets(rows_y, outputs, f"y{of}")
         if terms.labels:
             rows_y = made
         weights = None
@@ -170,6 +171,10 @@ class Compiled(Stack):
                 "without weights only: take 'sum_over_batch_size', and weights whose mean is 1"
             )
         return Rows(rows_x, made, weights, None if made is rows_y else rows_y)
+
+    def _threads_to_look(self) -> int:
+        """That may look through data before they are trained on."""
+        return backends.most_threads(self.num_threads) or min(int(self.num_threads), backends.available_cpus())
 
     def prepare(self, train: Rows, validation: Rows | None) -> tuple[Rows, Rows | None]:
         """Rows of a fit as the network takes them; what layers and targets do not know yet of them they learn now."""

@@ -7,13 +7,13 @@ row, a memory map or a read-only array are taken as they are. Nothing is ever wr
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
 from .arguments import number, whole
-from .engines.finite import total_is_finite
+from .engines.finite import one, total_is_finite
 
 CHUNK = 1 << 16  # elements looked at in one go
 KINDS = {
@@ -67,7 +67,7 @@ def readable(array: np.ndarray, dtype: np.dtype) -> np.ndarray:
         return array.astype(dtype, order="C")
 
 
-def check_finite(name: str, rows: np.ndarray, array: np.ndarray, value: Any, threads: int = 1) -> None:
+def check_finite(name: str, rows: np.ndarray, array: np.ndarray, value: Any, threads: Callable[[], int] = one) -> None:
     """No NaN and no infinity, also none that came of the cast from ``array`` to ``rows``; in constant memory.
 
     Raises
@@ -91,7 +91,13 @@ def check_finite(name: str, rows: np.ndarray, array: np.ndarray, value: Any, thr
 
 
 def features(
-    x: Any, inputs: int | None, dtype: np.dtype | None, *, name: str = "x", finite: bool = True, threads: int = 1
+    x: Any,
+    inputs: int | None,
+    dtype: np.dtype | None,
+    *,
+    name: str = "x",
+    finite: bool = True,
+    threads: Callable[[], int] = one,
 ) -> np.ndarray:
     """The rows of x.
 
@@ -106,8 +112,8 @@ def features(
         What the argument is called in messages.
     finite : bool
         Refuse NaN and infinities.
-    threads : int
-        That may look for them.
+    threads : callable
+        How many may look for them; asked if there are many numbers.
 
     Raises
     ------

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-import signal
 import threading
+from signal import SIGINT
 from types import FrameType
 from typing import Any
+
+try:
+    from _signal import getsignal, signal  # type: ignore[import-not-found]  # nothing made an enum: a tenth of the time
+except ImportError:
+    from signal import getsignal, signal
 
 
 class Interrupts:
@@ -26,17 +31,17 @@ class Interrupts:
         self.held = _Held()
 
     def __enter__(self) -> Interrupts:
-        handler = signal.getsignal(signal.SIGINT)
+        handler = getsignal(SIGINT)
         if callable(handler) and threading.current_thread() is threading.main_thread():
             self.held.handler = handler
-            signal.signal(signal.SIGINT, self.held.take)
+            signal(SIGINT, self.held.take)
         return self
 
     def __exit__(self, *exc: object) -> None:
         if self.held.handler is not None:
-            present = signal.signal(signal.SIGINT, self.held.handler)
+            present = signal(SIGINT, self.held.handler)
             if present != self.held.take:  # somebody has set another one meanwhile
-                signal.signal(signal.SIGINT, present)
+                signal(SIGINT, present)
 
 
 class _Held:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import isfinite
 
 import numpy as np
@@ -14,17 +15,24 @@ FEW = 1 << 14  # numbers that are sooner looked at one by one than added up
 DOT = 1 << 13  # so few that NumPy's BLAS adds up their squares with one thread: half the instructions of isfinite
 
 
-def total_is_finite(table: np.ndarray, threads: int = 1) -> bool:
+def one() -> int:
+    return 1
+
+
+def total_is_finite(table: np.ndarray, threads: Callable[[], int] = one) -> bool:
     """Whether all numbers of a table add up to a finite one; of a small table, whether they are finite.
 
     If so, none of them is NaN or infinite: no such number hides in a finite sum. If not, somebody has to look closer:
-    large numbers overflow too. Several threads take rows each, if there is enough for them.
+    large numbers overflow too. Several threads take rows each, if there is enough for them:
+    ``threads`` says how many may.
     """
     if table.size <= FEW:
         finite = table.size <= DOT and isfinite(np.vdot(table, table))
         return finite or bool(np.isfinite(table).all())
-    parts = max(1, min(threads, len(table), table.nbytes // PART))
-    if parts == 1:
+    parts = min(len(table), table.nbytes // PART)
+    if parts > 1:
+        parts = min(parts, threads())
+    if parts <= 1:
         return bool(np.isfinite(_total(table)))
     totals = np.full(parts, np.nan)
 

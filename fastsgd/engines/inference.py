@@ -8,6 +8,7 @@ import numpy as np
 
 from ..interrupts import Interrupts
 from .layout import Layout
+from .memory import address_of
 from .pace import CALL_SECONDS, flops_per_row
 from .paths import BLOCK
 from .threads import Crew, Kernel
@@ -55,10 +56,10 @@ class Inference:
             t.x_stride, t.loss = t.inputs, 0
         else:
             outputs = np.empty((n, t.outputs), x.dtype)
-            t.x, t.x_stride, t.predictions = x.ctypes.data, x.strides[0] // x.itemsize, outputs.ctypes.data
-            t.loss, t.weights = 0, 0 if weights is None else weights.ctypes.data
+            t.x, t.x_stride, t.predictions = address_of(x), x.strides[0] // x.itemsize, address_of(outputs)
+            t.loss, t.weights = 0, 0 if weights is None else address_of(weights)
             if y is not None:
-                t.y, t.y_stride, t.loss = y.ctypes.data, y.strides[0] // y.itemsize, self._loss
+                t.y, t.y_stride, t.loss = address_of(y), y.strides[0] // y.itemsize, self._loss
         if t.threads == 1:
             while t.start < n:
                 self._kernel(self._work.address, 0)

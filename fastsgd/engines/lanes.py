@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .memory import aligned
+from .memory import address_of, aligned
 from .workspace import Workspace
 
 SHARED = ("product", "x", "x_stride", "y", "y_stride", "weights", "far", "predictions")  # what a member is told
@@ -31,7 +31,7 @@ class Lanes:
         """Tell the run's task what it needs to know of lanes."""
         t = self._work.task
         t.lanes, t.round = self.count, self.count * t.rows
-        t.gradients = self._gradients.ctypes.data - self._work.layout.banks.ctypes.data
+        t.gradients = address_of(self._gradients) - address_of(self._work.layout.banks)
 
     def brief(self, threads: int) -> None:
         """Have so many members, and tell them and the run's task of each other."""
@@ -42,4 +42,4 @@ class Lanes:
             for field in SHARED:
                 setattr(member.task, field, getattr(t, field))
         self._crew = np.array([member.address for member in self._members], np.int64)
-        t.crew = self._crew.ctypes.data
+        t.crew = address_of(self._crew)

@@ -20,7 +20,7 @@ import numpy as np
 from ..kernels import records
 from ..program import Op, Program
 from .finite import total_is_finite
-from .memory import LINE, aligned
+from .memory import LINE, address_of, aligned
 
 THIN = 4  # most outputs of a last layer that is kept transposed
 NORMALIZATIONS = ("layer_norm", "batch_norm")
@@ -194,7 +194,7 @@ class Layout:
 
     def copy_of(self, place: Place) -> int:
         """The address of a place's transposed copy; 0 if it needs none."""
-        return 0 if place.WT is None else self.turned.ctypes.data + place.WT * self.program.dtype.itemsize
+        return 0 if place.WT is None else address_of(self.turned) + place.WT * self.program.dtype.itemsize
 
     def turn(self, kept: frozenset[int]) -> None:
         """Make the transposed copies of these places, if they are not; what comes keeps them, and no others."""

@@ -7,6 +7,7 @@ from typing import Any
 from ..kernels import records
 from ..program import Limits
 from .layout import VECTORS, Layout, PieceRecord, Place
+from .memory import address_of
 
 NOT_NEGATIVE, NORMS, NORM = (records.CONSTANTS[name] for name in ("NOT_NEGATIVE", "NORMS", "NORM"))
 
@@ -37,7 +38,7 @@ def make_pieces(layout: Layout) -> Any:
             )
             _limit(made, limits, together, columns=name == "kernel" and not place.thin, first=len(found))
             for piece in made:
-                piece.W = layout.banks.ctypes.data + piece.W * layout.banks.itemsize
+                piece.W = address_of(layout.banks) + piece.W * layout.banks.itemsize
                 piece.layer, piece.decays = number, decay
                 piece.first, piece.of = len(found), len(made)
                 piece.l1, piece.l2 = place.op.penalties[i] if place.op.penalties else (0.0, 0.0)

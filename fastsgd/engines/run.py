@@ -8,6 +8,7 @@ import numpy as np
 
 from . import Diverged, Hyper
 from .lanes import Lanes
+from .memory import address_of
 from .neighbours import EPOCHS, MOST_FLOPS, neighbours
 from .pace import Pace, flops_per_row
 from .paths import FAR, LANES
@@ -43,11 +44,11 @@ class CompiledRun:
         if t.far and epochs >= EPOCHS and flops_per_row(program) <= MOST_FLOPS:
             x, y = neighbours(x, y)
         self._rows = x, y, weights  # held for the addresses below
-        t.x, t.x_stride = x.ctypes.data, x.strides[0] // x.itemsize
-        t.y, t.y_stride = y.ctypes.data, y.strides[0] // y.itemsize
-        t.weights = 0 if weights is None else weights.ctypes.data
-        t.order, t.samples, t.batch = self._order.ctypes.data, len(x), batch_size
-        t.predictions = 0 if self.predictions is None else self.predictions.ctypes.data
+        t.x, t.x_stride = address_of(x), x.strides[0] // x.itemsize
+        t.y, t.y_stride = address_of(y), y.strides[0] // y.itemsize
+        t.weights = 0 if weights is None else address_of(weights)
+        t.order, t.samples, t.batch = address_of(self._order), len(x), batch_size
+        t.predictions = 0 if self.predictions is None else address_of(self.predictions)
         t.shuffle, t.seed, t.first_epoch = shuffle, seed, first_epoch
         t.step, t.threads = step, 0
         work.take_path(path)
@@ -134,11 +135,11 @@ class CompiledRun:
         numbers = np.ascontiguousarray(table[:1] if constant else table, self._work.layout.program.dtype)
         sums = np.empty(min(stop_epoch - first, budget))
         t.hyper, t.hyper_stride, t.hyper_step = (
-            numbers.ctypes.data,
+            address_of(numbers),
             0 if constant else table.shape[1],
             self.step,
         )
-        t.epoch_losses, t.losses_epoch = sums.ctypes.data, first
+        t.epoch_losses, t.losses_epoch = address_of(sums), first
         t.budget, t.stop_epoch = budget, stop_epoch
         self._crew.run(self._kernel, self._work.address, threads)
         self.losses.extend((sums[: self.epoch - first] / self._elements).tolist())

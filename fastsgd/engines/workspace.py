@@ -12,7 +12,7 @@ from ..kernels.source.tables import ADDED, AVERAGE, GATHERED, activation_table, 
 from ..program import Finish, Op
 from . import draws
 from .layout import LayerRecord, Layout, Place, TaskRecord, round_up, width_of
-from .memory import aligned
+from .memory import address_of, aligned
 from .paths import COLUMNS, FAR, NAMES, ONE, ROWS, by_halves, rows_near
 from .pieces import NORM, make_pieces
 
@@ -103,7 +103,7 @@ class Workspace:
             record.source, record.source_width, record.turned = below, place.source_width, place.turned
             record.rows_up = rows_near(rows, op.inputs * dtype.itemsize)
             record.rows_down = rows_near(rows, op.outputs * dtype.itemsize)
-            record.W = layout.banks.ctypes.data + place.W * dtype.itemsize
+            record.W = address_of(layout.banks) + place.W * dtype.itemsize
             record.WT = layout.copy_of(place)
             rows_of, columns = (column, op.outputs) if place.thin else (pitch, place.panels * place.width)
             record.A = record.Z = self._panels(rows_of, columns, dtype)
@@ -189,7 +189,7 @@ class Workspace:
         size = round_up((self.rows + 1) * columns + 16 * 32, 16)
         if self._input.size < threads * size:  # a fit need not ask the system for what the last one had
             self._input = aligned(threads * size, layout.program.dtype)
-            t.input = self.layers[0].source = self._input.ctypes.data
+            t.input = self.layers[0].source = address_of(self._input)
         t.apart = size * self._input.itemsize if threads > 1 else 0
 
     def take_path(self, path: int) -> None:
@@ -247,7 +247,7 @@ class Workspace:
     def keep(self, array: np.ndarray) -> int:
         """The address of an array that lives as long as this."""
         self._kept.append(array)
-        return array.ctypes.data
+        return address_of(array)
 
     def _zeros(self, count: int, dtype: np.dtype) -> int:
         return self.keep(aligned(count, dtype))

@@ -34,18 +34,18 @@ def test_infinities_that_cancel_and_an_overflow():
 @pytest.mark.parametrize("threads", [2, 3, 5])
 def test_every_row_is_some_threads(threads):
     table = np.ones((2 * threads + 1, PART // 4), "f4")
-    assert total_is_finite(table, threads)
+    assert total_is_finite(table, lambda: threads)
     for row in range(len(table)):
         table[row, -1] = BAD[row % 3]
-        assert not total_is_finite(table, threads)
+        assert not total_is_finite(table, lambda: threads)
         table[row, -1] = np.finfo("f4").max
-    assert not total_is_finite(table, threads)
+    assert not total_is_finite(table, lambda: threads)
 
 
 def test_the_table_may_go_afterwards():
     table = np.ones((4, PART // 4), "f4")
     gone = weakref.ref(table)
-    assert total_is_finite(table, 2)
+    assert total_is_finite(table, lambda: 2)
     del table
     assert gone() is None
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fastsgd.engines.memory import LARGE, LINE, PAGE, aligned
+from fastsgd.engines.memory import LARGE, LINE, PAGE, address_of, aligned
 
 SIZES = [1, 63, 1000, LARGE // 8 - 1, LARGE // 8, PAGE // 8, PAGE // 8 + 1, 3 * PAGE // 8 - 16]
 
@@ -23,6 +23,16 @@ def test_zeros_at_a_line_with_a_line_behind_them(count, dtype):
     base = array if array.base is None else array.base
     assert base.ctypes.data + base.nbytes - array.ctypes.data - array.nbytes >= LINE
     assert (array == 7).all()
+
+
+def test_an_array_of_any_kind_has_its_address():
+    table = np.arange(12.0).reshape(3, 4)
+    shown = table.view()
+    shown.flags.writeable = False
+    own = table.view(type("Own", (np.ndarray,), {}))
+    for array in (table, table[1:], table[:, 1:], table.T, table[::-1], shown, table[:0], np.array(3.0), own,
+                  table.astype(">f8"), np.broadcast_to(table[0], (2, 4))):  # fmt: skip
+        assert address_of(array) == array.__array_interface__["data"][0]
 
 
 @pytest.mark.skipif(not hasattr(mmap, "MADV_HUGEPAGE"), reason="Linux has them")
