@@ -173,7 +173,7 @@ class Compiled(Stack):
         return Rows(rows_x, made, weights, None if made is rows_y else rows_y)
 
     def _threads_to_look(self) -> int:
-        """That may look through data before they are trained on."""
+        """How many threads may look through data before they are trained on."""
         return backends.most_threads(self.num_threads) or min(int(self.num_threads), backends.available_cpus())
 
     def prepare(self, train: Rows, validation: Rows | None) -> tuple[Rows, Rows | None]:

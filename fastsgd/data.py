@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from .arguments import number, whole
-from .engines.finite import one, total_is_finite
+from .engines.finite import one_thread, total_is_finite
 
 CHUNK = 1 << 16  # elements looked at in one go
 KINDS = {
@@ -67,7 +67,9 @@ def readable(array: np.ndarray, dtype: np.dtype) -> np.ndarray:
         return array.astype(dtype, order="C")
 
 
-def check_finite(name: str, rows: np.ndarray, array: np.ndarray, value: Any, threads: Callable[[], int] = one) -> None:
+def check_finite(
+    name: str, rows: np.ndarray, array: np.ndarray, value: Any, threads: Callable[[], int] = one_thread
+) -> None:
     """No NaN and no infinity, also none that came of the cast from ``array`` to ``rows``; in constant memory.
 
     Raises
@@ -97,7 +99,7 @@ def features(
     *,
     name: str = "x",
     finite: bool = True,
-    threads: Callable[[], int] = one,
+    threads: Callable[[], int] = one_thread,
 ) -> np.ndarray:
     """The rows of x.
 

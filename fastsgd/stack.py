@@ -131,7 +131,7 @@ class Stack(StackWeights):
             return
         if layer.model is not None:
             raise ValueError(f"layer {layer.name!r} belongs to a model; weights are not shared, make a new layer")
-        layer.check_inputs(self.outputs)
+        layer.check_inputs(layer.given_inputs if self.outputs is None else self.outputs)
         layer.name = self._name_for(layer)
         layer.model = self
         if isinstance(layer, Preprocessing) and len(self.preprocessing) == len(self.layers):

@@ -62,6 +62,7 @@ class Fit:
         """
         plan, model = self.plan, self.model
         model.stop_training, model.place = False, Place(plan.initial_epoch)
+        self.most_threads = most_threads(plan.threads)  # an error in the environment's, before anybody is called
         self.callbacks.on_train_begin()
         self.start = model.place  # where a callback may have put the model back to
         train, validation = model.prepare(plan.train, plan.validation)
@@ -112,7 +113,7 @@ class Fit:
             first_epoch=self.first_pass,
             epochs=self.epochs // -(-plan.batches // plan.steps),
             threads=threads_for(self.network.program, plan.batch_size, plan.threads),
-            most_threads=most_threads(plan.threads),
+            most_threads=self.most_threads,
             keep_predictions=bool(model.report),
             weights=plan.train.weights,
         )

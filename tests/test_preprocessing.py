@@ -145,24 +145,26 @@ def with_an_own_regularizer():
 
 
 @pytest.mark.parametrize(
-    "refused, error",
-    [(lambda: Dense(3, dtype="float64"), "dtype"), (lambda: Rescaling([1.0, 2.0]), "shape"),
-     (with_an_own_regularizer, "Own is for arrays")],
+    "refused, threads, error",
+    [(lambda: Dense(3, dtype="float64"), "", "dtype"), (with_an_own_regularizer, "", "Own is for arrays"),
+     (lambda: Dense(3), "many", "FASTSGD_NUM_THREADS must be a whole number")],
 )  # fmt: skip
-def test_a_fit_that_is_refused_teaches_nothing(refused, error):
-    """Not a hidden layer that cannot be trained either: it is found before rows are looked at, and callbacks called."""
+def test_a_fit_that_is_refused_teaches_nothing(refused, threads, error, monkeypatch):
+    """What cannot be trained, be it hidden, is found before rows are looked at and callbacks called."""
     x, y = rows()
     model = fastsgd.Sequential([Normalization(), Dense(3)])
     model.compile("sgd", "mse", scale_target=True)
     called = LambdaCallback(on_train_begin=lambda logs: pytest.fail("a callback was called"))
-    with pytest.raises((ValueError, NotImplementedError), match=error):  # by the model when the layer comes, or by fit
-        model.add(refused())
-        model.add(Dense(1))
+    model.add(refused())
+    model.add(Dense(1))
+    monkeypatch.setenv("FASTSGD_NUM_THREADS", threads)
+    with pytest.raises((ValueError, NotImplementedError), match=error):
         model.fit(x, y, verbose=0, callbacks=[called])
+    monkeypatch.delenv("FASTSGD_NUM_THREADS")
     assert not model.layers[0].adapted
     assert model.target_scale.standard is None
-    while len(model.layers) > 2:
-        model.pop()
+    model.pop()
+    model.pop()
     model.add(Dense(1))
     losses = model.fit(x, y, epochs=5, verbose=0).history["loss"]
     assert losses[-1] < losses[0]
@@ -295,6 +297,15 @@ def test_numbers_of_other_features_are_refused_as_soon_as_both_are_known():
         model.build((None, 2))
     model.build((None, 3))
     assert model.predict([[1.0, 2.0, 3.0]]).shape == (1, 2)
+    model = fastsgd.Sequential([Dense(3)])
+    for wrong in (np.ones((5, 3)), np.ones((3, 1))):
+        with pytest.raises(ValueError, match="offset of layer 'rescaling' has shape"):
+            model.add(Rescaling(1.0, wrong))
+    model.add(Rescaling(1.0, np.ones((1, 3))))
+    model = fastsgd.Sequential()
+    with pytest.raises(ValueError, match="mean and variance of 3 features, its inputs have 4"):
+        model.add(Normalization(mean=[1, 2, 3], variance=[1, 1, 1], input_shape=(4,)))
+    assert model.layers == model.preprocessing == []
 
 
 @pytest.mark.parametrize("invert", [False, True])

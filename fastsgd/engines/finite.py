@@ -15,11 +15,11 @@ FEW = 1 << 14  # numbers that are sooner looked at one by one than added up
 DOT = 1 << 13  # so few that NumPy's BLAS adds up their squares with one thread: half the instructions of isfinite
 
 
-def one() -> int:
+def one_thread() -> int:
     return 1
 
 
-def total_is_finite(table: np.ndarray, threads: Callable[[], int] = one) -> bool:
+def total_is_finite(table: np.ndarray, threads: Callable[[], int] = one_thread) -> bool:
     """Whether all numbers of a table add up to a finite one; of a small table, whether they are finite.
 
     If so, none of them is NaN or infinite: no such number hides in a finite sum. If not, somebody has to look closer:

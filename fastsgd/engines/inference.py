@@ -14,7 +14,7 @@ from .paths import BLOCK
 from .threads import Crew, Kernel
 from .workspace import Workspace
 
-FEW = 16  # rows up to here go through arrays of our own: asking NumPy for two addresses takes longer than the kernel
+FEW = 16  # rows up to here go through arrays of our own: to find out where others lie takes longer than the kernel
 
 
 class Inference:

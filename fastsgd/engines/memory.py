@@ -19,11 +19,11 @@ LARGE = PAGE // 2  # from so many bytes on they may lie in huge pages: at most a
 
 
 def address_of(array: np.ndarray) -> int:
-    """Where an array begins; `array.ctypes` takes three times as long, and a step of training asks for eight."""
-    try:
+    """Where an array begins; its buffer tells it in a third of the time, and every run asks for five or more."""
+    flags = array.flags
+    if flags.c_contiguous and flags.writeable and array.size:
         return ctypes.addressof(ctypes.c_char.from_buffer(array))  # type: ignore[arg-type]
-    except (TypeError, ValueError):  # not to be written to, with gaps, or empty
-        return array.ctypes.data
+    return array.ctypes.data
 
 
 def aligned(count: int, dtype: np.dtype) -> np.ndarray:

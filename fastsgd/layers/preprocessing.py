@@ -25,6 +25,10 @@ class Preprocessing(Layer):
         """What comes out for rows in float64."""
         raise NotImplementedError
 
+    def check_features(self, features: int) -> None:
+        """ValueError if the layer has numbers for more or fewer features."""
+        raise NotImplementedError
+
     @property
     def leads(self) -> bool:
         """Nothing but layers of this kind comes before it in its model."""
@@ -37,7 +41,7 @@ class Preprocessing(Layer):
     def check_inputs(self, inputs: int | None) -> None:
         super().check_inputs(inputs)
         if inputs is not None:
-            self.apply(np.zeros((1, inputs)))  # an error if it has numbers for more or fewer features
+            self.check_features(inputs)
 
     def op(self) -> Op | None:
         if self.leads:
@@ -91,12 +95,15 @@ class Rescaling(Preprocessing):
         self.scale, self.offset = scale, offset
         self._scale, self._offset = numbers("scale", scale), numbers("offset", offset)
 
-    def apply(self, rows: np.ndarray) -> np.ndarray:
+    def check_features(self, features: int) -> None:
         for what, values in (("scale", self._scale), ("offset", self._offset)):
-            if values.ndim and values.shape[-1] not in (1, rows.shape[-1]):
+            if values.size not in (1, features) or (values.ndim and values.shape[-1] != values.size):
                 raise ValueError(
-                    f"{what} of layer {self.name!r} has shape {values.shape}, its inputs have {rows.shape[-1]} features"
+                    f"{what} of layer {self.name!r} has shape {values.shape}, its inputs have {features} features"
                 )
+
+    def apply(self, rows: np.ndarray) -> np.ndarray:
+        self.check_features(rows.shape[-1])
         return rows * self._scale + self._offset
 
     def terms(self) -> tuple[Any, Any, Any]:
@@ -221,14 +228,16 @@ class Normalization(Preprocessing):
             self.count *= moments.mean.size
         self.mean, self.variance = mean, variance
 
+    def check_features(self, features: int) -> None:
+        if self.mean is not None and self.mean.size not in (1, features):
+            raise ValueError(
+                f"layer {self.name!r} has mean and variance of {self.mean.size} features, its inputs have {features}"
+            )
+
     def apply(self, rows: np.ndarray) -> np.ndarray:
         if self.mean is None or self.variance is None:
             return rows
-        if self.mean.size not in (1, rows.shape[-1]):
-            raise ValueError(
-                f"layer {self.name!r} has mean and variance of {self.mean.size} features, its inputs have "
-                f"{rows.shape[-1]}"
-            )
+        self.check_features(rows.shape[-1])
         scale = Standard(self.mean, self.variance)
         return scale.back(rows) if self.invert else scale.to(rows)
 

@@ -31,6 +31,18 @@ KERNELS = [
     "update_nesterov",
 ]  # the fewest that train
 SUPPORT = Path(__file__).parents[1] / "support"
+PREDICT = """
+import numpy as np
+from engine_jobs import COMPILED, Trainer
+from fastsgd.engines import numba
+trainer = Trainer((4, 8, 1), rows=20, dtype="float32")
+network, _ = trainer.run(COMPILED["numba"](), batch_size=10)
+bits = network.predict(trainer.x).tobytes().hex()
+used = numba.kernels(np.dtype("float32"))._held
+loaded = [bool(kernel.cache_hits if hasattr(kernel, "cache_hits") else kernel.stats.cache_hits) for kernel in used]
+print(f"{len(used) - sum(loaded)}/{len(used)}", bits)
+"""
+ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join([str(PACKAGE.parent), str(SUPPORT)])}
 
 
 def train(root, *dtypes, **environment):
@@ -84,10 +96,22 @@ def test_a_second_process_compiles_nothing(root, first):
     assert times(root) == made
 
 
+def test_networks_with_hidden_layers_are_not_compiled_again_either():
+    """Where the package is, whose cache the other tests fill; and what comes out of loaded code is the same."""
+    done = [
+        subprocess.run([sys.executable, "-c", PREDICT], env=ENVIRONMENT, capture_output=True, text=True, check=True)
+        for _ in range(2)
+    ]
+    (_, first), (missing, second) = (process.stdout.split() for process in done)
+    assert (missing, second) == ("0/10", first)
+
+
 @pytest.mark.parametrize("suffix", ["nbc", "nbi"])
 def test_a_damaged_cache_is_no_obstacle(suffix, root, first):
     """Code, and the index, which Numba reads first."""
-    for path in entries(root, suffix):
+    damaged = entries(root, suffix)
+    assert len(damaged) == len(KERNELS)
+    for path in damaged:
         path.write_bytes(b"\x00damaged\xff" * 7)
     assert train(root) == first
 
