@@ -23,8 +23,7 @@ def total_is_finite(table: np.ndarray, threads: Callable[[], int] = one_thread) 
     """Whether all numbers of a table add up to a finite one; of a small table, whether they are finite.
 
     If so, none of them is NaN or infinite: no such number hides in a finite sum. If not, somebody has to look closer:
-    large numbers overflow too. Several threads take rows each, if there is enough for them:
-    ``threads`` says how many may.
+    large numbers overflow too. Several threads take rows each, as many as ``threads`` says, if it is worth it.
     """
     if table.size <= FEW:
         finite = table.size <= DOT and isfinite(np.vdot(table, table))

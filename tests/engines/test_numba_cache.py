@@ -22,14 +22,8 @@ for dtype in sys.argv[1:]:
     network, _ = Trainer((4, 1), rows=20, dtype=dtype).run(COMPILED["numba"](), batch_size=1)
     print(*(array.tobytes().hex() for array in network.get_weights()))
 """
-KERNELS = [
-    "block_of_line",
-    "line_nesterov",
-    "loss_mse",
-    "point_mse",
-    "train",
-    "update_nesterov",
-]  # the fewest that train
+# The fewest that train:
+KERNELS = ["block_of_line", "line_nesterov", "loss_mse", "point_mse", "train", "update_nesterov"]
 SUPPORT = Path(__file__).parents[1] / "support"
 PREDICT = """
 import numpy as np
