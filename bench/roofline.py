@@ -128,6 +128,7 @@ def main() -> None:
     parser.add_argument("--milliseconds", type=float, default=10.0, help="of an epoch, very roughly")
     parser.add_argument("--output", type=Path, default=Path(__file__).parent, help="folder (default: bench)")
     options = parser.parse_args()
+    options.output.mkdir(parents=True, exist_ok=True)
     itemsize = 4 if options.dtype == "float32" else 8
     chosen = [cell for cell in cells() if any(fnmatch(cell.name, pattern) for pattern in options.cells)]
     rates = bandwidths()

@@ -93,6 +93,7 @@ def main() -> None:
     parser.add_argument("--milliseconds", type=float, default=10.0, help="of an epoch, very roughly")
     parser.add_argument("--output", type=Path, default=Path(__file__).parent, help="folder (default: bench)")
     options = parser.parse_args()
+    options.output.mkdir(parents=True, exist_ok=True)
     measured = {}
     for p in points(options.threads):
         if options.only and p.series not in options.only:
