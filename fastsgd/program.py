@@ -204,9 +204,19 @@ class Program:
         return self.ops[-1].outputs
 
     @cached_property
+    def has_head(self) -> bool:
+        """The last step is a softmax that only predictions go through, as the loss takes what goes into it."""
+        return self.on_logits and self.ops[-1].kind == "softmax" and len(self.ops) > 1
+
+    @property
+    def depth(self) -> int:
+        """Steps that training goes through."""
+        return len(self.ops) - self.has_head
+
+    @cached_property
     def is_plain(self) -> bool:
-        """Dense layers and activations only."""
-        return all(op.is_plain for op in self.ops)
+        """Training goes through dense layers and activations only."""
+        return all(op.is_plain for op in self.ops[: self.depth])
 
     @cached_property
     def costs_activity(self) -> bool:

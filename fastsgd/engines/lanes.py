@@ -7,7 +7,7 @@ import numpy as np
 from .memory import address_of, aligned
 from .workspace import Workspace
 
-SHARED = ("product", "x", "x_stride", "y", "y_stride", "weights", "far", "predictions")  # what a member is told
+SHARED = ("product", "x", "x_stride", "y", "y_stride", "weights", "far", "predictions", "head")  # what a member is told
 
 
 class Lanes:

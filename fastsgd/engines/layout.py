@@ -158,7 +158,7 @@ class Layout:
         top = turned_top = 0
         for i, op in enumerate(program.ops):
             width = width_of(op.outputs, program.dtype)
-            thin = op.kind == "dense" and i == len(program.ops) - 1 and op.outputs <= THIN
+            thin = i >= program.depth - 1 and program.ops[program.depth - 1].kind == "dense" and op.outputs <= THIN
             place = Place(
                 op=op, width=width, panels=-(-op.outputs // width), height=round_up(op.inputs, 16),
                 source_width=width_of(op.inputs, program.dtype), turned=round_up(op.outputs, 16), thin=thin,

@@ -60,7 +60,7 @@ class Workspace:
         t = self.task = TaskRecord()
         self.address = ctypes.addressof(t)
         input_width = width_of(program.inputs, dtype)
-        t.layers, t.depth = ctypes.addressof(self.layers), len(self.layers)
+        t.layers, t.depth = ctypes.addressof(self.layers), program.depth
         t.inputs, t.outputs = program.inputs, program.outputs
         t.input_width = input_width
         self._input = aligned(0, dtype)
@@ -121,8 +121,8 @@ class Workspace:
             if not op.is_plain:
                 self._extend(record, place, number)
             below = record.A
-        t.judged = record.A
-        if program.on_logits:
+        t.judged = self.layers[program.depth - 1].A
+        if program.on_logits and not program.has_head:
             self._judge_logits(record, rows_of, columns, address)
 
     def _judge_logits(self, last: LayerRecord, rows: int, columns: int, address: Callable[[str], int]) -> None:
@@ -132,7 +132,7 @@ class Workspace:
             last.activate = address(f"apart_{self.layout.program.ops[-1].activation}")
             last.slope = 0
         else:
-            last.judged, self.task.judged = 1, last.source
+            self.task.judged = last.source
 
     def _extend(self, record: LayerRecord, place: Place, number: int) -> None:
         """What only steps of further kinds need: see steps.py among the kernels."""
@@ -207,6 +207,7 @@ class Workspace:
         t.finish = address("finish_update") if program.deferred else 0
         self._find_halves()
         self.needed = frozenset(i for i, layer in enumerate(self.layers) if layer.WT and path != ONE)
+        t.head = address("forward_head") if program.has_head and t.predictions else 0
         thin = path == ONE and self.layout.places[-1].thin
         t.point = address(f"point_{program.loss}") if thin and not (program.by_row or t.weights) else 0
         t.line = address(f"line_{program.rule}") if thin else 0

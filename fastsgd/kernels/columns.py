@@ -38,7 +38,7 @@ def block_of_columns(
                 barrier(t, me)
     if r1 > r0:
         if t.predictions:
-            keep_predictions(t, order, 0, r0, r1)
+            keep_predictions(t, order, 0, me, r0, r1)
         losses(t, order, 0, r0, r1, scale)
         slope_of_layer(t, layer(t, t.depth - 1), r0, r1 - r0)
     barrier(t, me)

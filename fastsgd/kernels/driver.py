@@ -125,7 +125,7 @@ def infer(address: i64, me: i64) -> None:
         if r1 > r0:
             gather(t, me, order, start, r0, r1, 0, 0)
             forward(t, me, r0, r1 - r0)
-            keep_predictions(t, order, start, r0, r1)
+            keep_predictions(t, order, start, me, r0, r1)
             if t.loss:
                 losses(t, order, start, r0, r1, real(0))
         barrier(t, me)

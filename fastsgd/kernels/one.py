@@ -31,7 +31,7 @@ def step_of_one(t: Task, order: ints, first: i64, scale: real, h: reals) -> None
     for l in range(first, t.depth):
         forward_one(t, layer(t, l))
     if t.predictions:
-        keep_predictions(t, order, 0, 0, 1)
+        keep_predictions(t, order, 0, 0, 0, 1)
     if t.point:
         points(t, order, scale)
     else:

@@ -157,9 +157,12 @@ def source_of(t: Task, L: Layer, me: i64) -> reals:
     return to_reals(source)
 
 
-def keep_predictions(t: Task, order: ints, base: i64, r0: i64, r1: i64) -> None:
+def keep_predictions(t: Task, order: ints, base: i64, me: i64, r0: i64, r1: i64) -> None:
     """The outputs of rows r0:r1 of a block to their samples' places."""
     last: Layer = layer(t, t.depth - 1)
+    if t.head:
+        call_forward(t.head, t.address, t.depth, me, r0, r1 - r0)
+        last = layer(t, t.depth)
     outputs: reals = to_reals(last.A)
     kept: reals = to_reals(t.predictions)
     if last.thin:

@@ -48,7 +48,6 @@ LAYER = {
     "vector": "i64",  # elements from gamma to beta: columns of all panels
     "stats": "i64",  # address of what normalization keeps from forward to backward
     "fixed": "i64",  # 1: batch normalization goes by its moving statistics in training, too
-    "judged": "i64",  # 1: the loss read what goes into this softmax, and D is the slope with respect to that
     "begin": "i64",  # of a residual block: the number of its first step
     "draws": "i64",  # 1: in training the outputs are random
     "limit": "i64",  # draws below it, of 2**31, drop
@@ -100,7 +99,7 @@ CONSTANTS = {
 # One job: a network, its rows, and how far it is. Only thread 0 writes it, when all others have left.
 TASK = {
     "layers": "i64",
-    "depth": "i64",
+    "depth": "i64",  # layers that training goes through
     "inputs": "i64",
     "outputs": "i64",
     "input": "i64",  # address of the gathered rows, in panels
@@ -135,6 +134,7 @@ TASK = {
     "order": "i64",  # address of row numbers, int64
     "far": "i64",  # 1: rows come in random order from beyond the second-level cache (FAR in engines/paths.py)
     "predictions": "i64",  # address of (samples, outputs), or 0
+    "head": "i64",  # address of the kernel for layer `depth`, which makes predictions of what the loss reads; 0: none
     "samples": "i64",
     "batch": "i64",
     "loss": "i64",  # address of a loop; 0: none wanted

@@ -54,7 +54,7 @@ def rows_of_block(t: Task, order: ints, me: i64, rows: i64, known: i64, scale: r
         gather(t, me, order, 0, r0, r1, asking_distance(t, rows), known)
         forward(t, me, r0, r1 - r0)
         if t.predictions:
-            keep_predictions(t, order, 0, r0, r1)
+            keep_predictions(t, order, 0, me, r0, r1)
         losses(t, order, 0, r0, r1, scale)
         backward(t, r0, r1 - r0)
 

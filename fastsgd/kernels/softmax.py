@@ -84,6 +84,36 @@ def forward_softmax(t: Task, L: Layer, me: i64, r0: i64, n: i64) -> None:
                 a[j] = a[j] / s
 
 
+def forward_head(address: i64, l: i64, me: i64, r0: i64, n: i64) -> None:
+    """Softmax of what the loss reads, for predictions: training goes without it."""
+    t: Task = task(address)
+    L: Layer = layer(t, l)
+    if L.thin:
+        for r in range(r0, r0 + n, 16):
+            lanes: reals = at(to_reals(t.scratch), me * SCRATCH)
+            softmax_of_group(at(to_reals(L.A), r), at(to_reals(L.source), r), t.column, L.outputs, lanes)
+    else:
+        forward_softmax(t, L, me, r0, n)
+
+
+def softmax_of_group(a: reals, z: reals, column: i64, n: i64, lanes: reals) -> None:
+    """Of 16 rows side by side, whose n outputs are `column` numbers apart: to the bit as of rows in panels."""
+    short_loops()
+    copy(lanes, z, 16)
+    for c in range(1, n):
+        for j in range(16):
+            lanes[j] = maximum(lanes[j], z[c * column + j])
+    for c in range(n):
+        for j in range(16):
+            a[c * column + j] = exp(z[c * column + j] - lanes[j])
+    copy(lanes, a, 16)
+    for c in range(1, n):
+        add_row(lanes, at(a, c * column), 16)
+    for c in range(n):
+        for j in range(16):
+            a[c * column + j] = a[c * column + j] / lanes[j]
+
+
 def backward_softmax(t: Task, L: Layer, U: Layer, me: i64, r0: i64, n: i64) -> None:
     """dL/dz = a (dL/da - sum of a dL/da)."""
     lanes: reals = at(to_reals(t.scratch), me * SCRATCH)

@@ -61,7 +61,7 @@ def block_of_steps(
                 forward_layer(t, l, me, r0, n)
     if n > 0:
         if t.predictions:
-            keep_predictions(t, order, 0, r0, r0 + n)
+            keep_predictions(t, order, 0, me, r0, r0 + n)
         losses(t, order, 0, r0, r0 + n, scale)
         slope_of_layer(t, layer(t, t.depth - 1), r0, n)
     for l in range(t.depth - 1, -1, -1):
@@ -78,7 +78,7 @@ def backward_step(t: Task, l: i64, me: i64, rows: i64, part: real, r0: i64, n: i
     """Deltas of the step below l: what comes down through l, and from the ends of residual blocks that begin with l."""
     L: Layer = layer(t, l)
     U: Layer = layer(t, l - 1)
-    if L.kind == SOFTMAX and L.judged == 0:
+    if L.kind == SOFTMAX:
         backward_softmax(t, L, U, me, r0, n)
     elif L.kind == LOG_SOFTMAX:
         backward_log_softmax(t, L, U, me, r0, n)

@@ -43,7 +43,7 @@ def block_of_unit(
             gather(s, 0, here, 0, 0, n, ROWS_AHEAD, known)
             forward_by_unit(s, n)
             if s.predictions:
-                keep_predictions(s, here, 0, 0, n)
+                keep_predictions(s, here, 0, 0, 0, n)
             losses(s, here, 0, 0, n, scale)
             backward_by_unit(s, n)
             sums[lane] = block_loss(s, n)
