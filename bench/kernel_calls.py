@@ -35,9 +35,9 @@ def library(engine: str, dtype: np.dtype) -> Library:
     return cython.library(cython.chosen(), dtype, False) if engine == "cython" else numba.library(dtype, False)
 
 
-def product(engine: str, dtype: np.dtype) -> Callable[..., None]:
-    """(times, *arguments of ``product``, arrays as addresses)"""
-    return _repeated(engine, library(engine, dtype).address("product"), 12)
+def product(engine: str, dtype: np.dtype, width: int) -> Callable[..., None]:
+    """(times, *arguments of ``product`` for panels of this width, arrays as addresses)"""
+    return _repeated(engine, library(engine, dtype).address("product" if width == 32 else "product_narrow"), 12)
 
 
 @cache

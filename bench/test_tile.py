@@ -34,7 +34,7 @@ def test_tile(benchmark, engine, dtype, shape, direction):
     pitch, item = rows + 1, dtype.itemsize
     sizes = (pitch, inputs), (inputs + 1, outputs), (pitch, outputs)
     A, B, C = (panels(*size, width, dtype) for size in sizes)
-    run = product(engine, dtype)
+    run = product(engine, dtype, width)
 
     def forward():
         for p in range(outputs // width):

@@ -35,7 +35,7 @@ def pointer(kind: Any) -> Callable[[int], np.ndarray]:
 def tile(rows: int) -> Callable[..., None]:
     """C (rows x TILE_ROWS) = first + A B, a number at a time in the order of k."""
 
-    def run(A, ars, acs, run, jump, B, K, first, begin, C, width):
+    def run(A, ars, acs, run, jump, B, K, first, begin, C, width=32):
         assert ars in (1, 16, 32)  # the compiled tiles know no others
         for r in range(rows):
             c = C[r * width : r * width + TILE_ROWS]
@@ -52,6 +52,10 @@ def tile(rows: int) -> Callable[..., None]:
             c[:] = total
 
     return run
+
+
+def narrow_tile(rows, *arguments):
+    tile(rows)(*arguments)
 
 
 def gradient_tile(x, stride, rows, d, g, width):
@@ -145,7 +149,7 @@ def names(dtype: np.dtype) -> dict[str, Any]:
         "where": lambda c, a, b: a if c else b,
         "minimum": lambda a, b: a if a < b else b, "maximum": lambda a, b: a if a > b else b,
         "muladd": lambda a, b, c: real(float(a) * float(b) + float(c)),
-        "gradient_tile": gradient_tile, "gradient_full": gradient_tile,
+        "narrow_tile": narrow_tile, "gradient_tile": gradient_tile, "gradient_full": gradient_tile,
         "gemv": gemv, "dots": dots, "dot": dot, "prefetch": lambda place: None,
         "sqrt": np.sqrt, "floor": np.floor, "absolute": np.abs,
         "pow2": lambda n: real(np.ldexp(1.0, int(n))) if n == n else n,

@@ -7,7 +7,9 @@ import numpy as np
 from .memory import address_of, aligned
 from .workspace import Workspace
 
-SHARED = ("product", "x", "x_stride", "y", "y_stride", "weights", "far", "predictions", "head")  # what a member is told
+SHARED = (  # what a member is told
+    "product", "product_narrow", "x", "x_stride", "y", "y_stride", "weights", "far", "predictions", "head",
+)  # fmt: skip
 
 
 class Lanes:

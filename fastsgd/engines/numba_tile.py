@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import product
 from typing import Any
 
 from llvmlite import ir
@@ -186,29 +185,34 @@ def make_tiles(shape: Shape, number: Any, suffix: str, reals: Any) -> dict[str, 
     span = shape.vecs * shape.width
     long = (1, 32) if suffix == "f32" else (1, 16, 32)  # strides of wide layers
     int64 = types.int64
-    arguments = (reals, int64, int64, int64, int64, reals, int64, reals, int64, reals, int64)
+    arguments = (reals, int64, int64, int64, int64, reals, int64, reals, int64, reals)
+
+    def emit_strides(b: Any, rows: int, vecs: int, A: Any, ars: Any, acs: Any, *others: Any) -> None:
+        run, _, _, K, *_ = others
+        for stride in STRIDES:
+            with b.if_then(b.icmp_signed("==", ars, const(stride))):
+                operands: Any = (A, const(stride), acs if stride == 1 else const(1), *others)
+                if rows < 4 or stride not in long:  # no long runs, or few: not worth the time to compile more
+                    builder.emit(b, rows, vecs, 1, *operands)
+                    continue
+                rest = b.and_(b.or_(run, K), const(UNROLLED - 1))
+                with b.if_else(b.icmp_signed("==", rest, const(0))) as (none, some):
+                    with none:
+                        builder.emit(b, rows, vecs, UNROLLED, *operands)
+                    with some:
+                        builder.emit(b, rows, vecs, 1, *operands)
 
     def make(rows: int) -> Any:
-        def tile(b: Any, A: Any, ars: Any, acs: Any, *middle_and_width: Any) -> None:
-            *middle, width = middle_and_width
-            for columns, stride in product((16, 32), STRIDES):
-                matching = b.and_(b.icmp_signed("==", width, const(columns)), b.icmp_signed("==", ars, const(stride)))
-                with b.if_then(matching):
-                    vecs = shape.vecs // 2 if columns < span else shape.vecs
-                    along = acs if stride == 1 else const(1)
-                    operands: Any = (A, const(stride), along, *middle, const(columns))
-                    if rows < 4 or stride not in long:  # no long runs, or few: not worth the time to compile more
-                        builder.emit(b, rows, vecs, 1, *operands)
-                        continue
-                    run, _, _, K, *_ = middle
-                    rest = b.and_(b.or_(run, K), const(UNROLLED - 1))
-                    with b.if_else(b.icmp_signed("==", rest, const(0))) as (none, some):
-                        with none:
-                            builder.emit(b, rows, vecs, UNROLLED, *operands)
-                        with some:
-                            builder.emit(b, rows, vecs, 1, *operands)
+        def tile(b: Any, *operands: Any) -> None:
+            emit_strides(b, rows, shape.vecs, *operands, const(32))
 
         return emit(types.void, *arguments)(tile)
+
+    def narrow_tile(b: Any, rows: Any, *operands: Any) -> None:
+        for n in sorted({1, 2, 4, 8, shape.rows}):
+            if n <= shape.rows:
+                with b.if_then(b.icmp_signed("==", rows, const(n))):
+                    emit_strides(b, n, shape.vecs // 2 if span > 16 else shape.vecs, *operands)
 
     def gemv(b: Any, *values: Any) -> None:
         *others, width, relu = values
@@ -231,7 +235,11 @@ def make_tiles(shape: Shape, number: Any, suffix: str, reals: Any) -> dict[str, 
         return emit(types.void, reals, int64, int64, reals, reals, int64)(gradient)
 
     full = make(shape.rows)
+    narrow = emit(types.void, int64, *arguments, int64)(narrow_tile)
     one_row = emit(types.void, reals, int64, int64, reals, int64, reals, reals, int64, int64)(gemv)
     gradients = {"gradient_tile": make_gradient(shape.gradient_rows), "gradient_full": make_gradient(shape.rows)}
     few = {f"tile{n}": make(n) if n < shape.rows else full for n in (4, 8)}
-    return {"gemv": one_row, "tile_full": full, "tile1": make(1), "tile2": make(2), **few, **gradients}
+    return {
+        "gemv": one_row, "tile_full": full, "tile1": make(1), "tile2": make(2), "narrow_tile": narrow,
+        **few, **gradients,
+    }  # fmt: skip

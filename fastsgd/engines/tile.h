@@ -140,15 +140,34 @@ INLINE void fixed(const real_t *A, int64_t ars, int64_t acs, int64_t run, int64_
 
 #define TILE(name, rows)                                                                                                   \
     static void name(const real_t *A, int64_t ars, int64_t acs, int64_t run, int64_t jump, const real_t *B, int64_t K,     \
-                     const real_t *first, int64_t begin, real_t *C, int64_t width) {                                       \
-        if (width == 16) fixed(A, ars, acs, run, jump, B, K, first, begin, C, 16, rows, SPAN > 16 ? VECS / 2 : VECS);      \
-        else fixed(A, ars, acs, run, jump, B, K, first, begin, C, 32, rows, VECS);                                         \
+                     const real_t *first, int64_t begin, real_t *C) {                                                      \
+        fixed(A, ars, acs, run, jump, B, K, first, begin, C, 32, rows, VECS);                                              \
     }
 TILE(tile_full, TILE_ROWS)
 TILE(tile8, 8 < TILE_ROWS ? 8 : TILE_ROWS)
 TILE(tile4, 4 < TILE_ROWS ? 4 : TILE_ROWS)
 TILE(tile2, 2)
 TILE(tile1, 1)
+
+/* The same for the first 16 columns of panels of either width, or as many as a tile has. */
+#define NARROW(rows)                                                                                                       \
+    if (width == 16) fixed(A, ars, acs, run, jump, B, K, first, begin, C, 16, rows, SPAN > 16 ? VECS / 2 : VECS);          \
+    else fixed(A, ars, acs, run, jump, B, K, first, begin, C, 32, rows, SPAN > 16 ? VECS / 2 : VECS)
+
+static void narrow_tile(int64_t rows, const real_t *A, int64_t ars, int64_t acs, int64_t run, int64_t jump, const real_t *B,
+                        int64_t K, const real_t *first, int64_t begin, real_t *C, int64_t width) {
+    switch (rows) {
+    case TILE_ROWS: NARROW(TILE_ROWS); break;
+#if TILE_ROWS > 8
+    case 8: NARROW(8); break;
+#endif
+#if TILE_ROWS > 4
+    case 4: NARROW(4); break;
+#endif
+    case 2: NARROW(2); break;
+    default: NARROW(1);
+    }
+}
 
 /* g (rows x width) = x' d, of columns of x that follow each other. Chains are short where batches are, so there is nothing
    to decide: 0.95 to 0.98 of a step with 8 rows against the tile of products. */

@@ -203,7 +203,7 @@ class Workspace:
         t.path, t.apart = path, 0
         t.block = address(f"block_of_{name}" if program.is_plain else "block_of_steps")
         t.settle = 0 if path == ONE else address(f"settle_{NAMES[path]}")
-        t.product = 0 if name == "line" else address("product")
+        self.find_products(name != "line")
         t.finish = address("finish_update") if program.deferred else 0
         self._find_halves()
         self.needed = frozenset(i for i, layer in enumerate(self.layers) if layer.WT and path != ONE)
@@ -214,6 +214,15 @@ class Workspace:
         t.rank = address(f"rank_{program.rule}") if path == ONE and name != "line" else 0
         t.descend = address(f"descend_{program.rule}") if self._descends() else 0
         self._taken = wanted
+
+    def find_products(self, any_at_all: bool) -> None:
+        """The kernels of products, of those kinds of panels that there are: each takes Numba some seconds."""
+        t, dtype, places = self.task, self.layout.program.dtype, self.layout.places
+        columns = [place.op.outputs for place in places if not place.thin] or [places[0].op.inputs]
+        wide = any_at_all and any(width_of(n, dtype) == 32 for n in columns)
+        narrow = any_at_all and any(width_of(n, dtype) == 16 or 1 <= n % 32 <= 16 for n in columns)
+        t.product = self._kernel_address("product") if wide else 0
+        t.product_narrow = self._kernel_address("product_narrow") if narrow else 0
 
     def _find_halves(self) -> None:
         """The layers whose deltas below are summed by halves, which keep no transposed copy."""

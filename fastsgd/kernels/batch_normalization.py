@@ -27,7 +27,7 @@ def panel_statistics(t: Task, L: Layer, me: i64, p: i64, rows: i64) -> None:
     column_totals(t, mean, part, x, rows, L.width)
     divide(mean, L.width, -count)
     copy(h, x, rows * L.width)
-    call_product(t.product, ones, 1, 1, 1, 0, mean, 1, ones, ADD, h, rows, L.width)
+    call_product(product_for(t, L.width, L.width), ones, 1, 1, 1, 0, mean, 1, ones, ADD, h, rows, L.width)
     deviations: reals = at(to_reals(L.stats), p * L.width)
     column_products(t, deviations, part, room, h, h, rows, L.width)
     moving: reals = at(to_reals(L.W), 2 * L.vector + p * L.width)

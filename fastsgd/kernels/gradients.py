@@ -39,18 +39,24 @@ def learn_tile(t: Task, L: Layer, me: i64, p: i64, k: i64, rows: i64, begin: i64
     d: reals = at(to_reals(L.D), p * t.pitch * L.width)
     g: reals = to_reals(w + t.gradients)
     gb: reals = to_reals(bias + t.gradients)
+    columns = columns_of(L, p)
     waiting = 1  # the update comes after the whole gradient
     if last and begin == ZERO:  # a batch of one block: its gradient never leaves the first-level cache
         g = at(to_reals(t.scratch), me * SCRATCH)
         gb = at(g, n * L.width)
-        if t.descend:
+        if columns <= 16 and L.width > 16:  # half of the panel is padding, whose gradient nobody makes
+            for i in range(n):
+                clear_padding(at(g, i * L.width), 16, L.width)
+        elif t.descend:
             waiting = 0
     inputs: reals = at(source_of(t, L, me), k * t.pitch)
     if last and t.far_weights and L.WT:
         below = p * L.width  # rows of the copy
         ask(at(to_reals(L.WT), k * L.turned + below * L.source_width), min(L.width, L.turned - below) * L.source_width)
     if waiting:
-        call_product(t.product, inputs, 1, L.source_width, rows, 0, d, rows, g, begin, g, n, L.width)
+        call_product(
+            product_for(t, columns, L.width), inputs, 1, L.source_width, rows, 0, d, rows, g, begin, g, n, L.width
+        )
     else:
         descend(t, w, inputs, L.source_width, rows, d, g, n, L.width, h)
     biased = 0

@@ -163,7 +163,8 @@ TASK = {
     "gathered": "i64",  # bytes from a weight to the sum of its gradients; 0: each makes an update
     "norms": "i64",  # address of a double for each piece, and so
     "penalties": "i64",
-    "product": "i64",  # address of the kernel of this name: compiled once, instead of into each of its callers
+    "product": "i64",  # addresses of the kernels of these names: compiled once, instead of into each of their callers
+    "product_narrow": "i64",
     "hyper": "i64",  # address of the update rule's numbers for the steps from `hyper_step` on
     "hyper_step": "i64",
     "hyper_stride": "i64",

@@ -96,7 +96,8 @@ def forward_panel(t: Task, L: Layer, me: i64, p: i64, r0: i64, n: i64) -> None:
         begin = BIAS
         if L.relu:
             begin = BIAS_RELU
-        call_product(t.product, source, width, 1, width, jump, w, L.inputs, bias, begin, z, n, L.width)
+        kernel = product_for(t, columns_of(L, p), L.width)
+        call_product(kernel, source, width, 1, width, jump, w, L.inputs, bias, begin, z, n, L.width)
     else:
         copy(z, at(source, p * jump), n * L.width)
     if L.activate and L.relu == 0:
@@ -226,7 +227,8 @@ def delta_panel(t: Task, L: Layer, U: Layer, p: i64, r0: i64, n: i64, begin: i64
     elif L.kind == DENSE:
         wt: reals = at(to_reals(L.WT), p * L.turned * U.width)
         jump = t.pitch * L.width
-        call_product(t.product, delta, L.width, 1, L.width, jump, wt, L.outputs, outputs, begin, below, n, U.width)
+        kernel = product_for(t, columns_of(U, p), U.width)
+        call_product(kernel, delta, L.width, 1, L.width, jump, wt, L.outputs, outputs, begin, below, n, U.width)
     else:
         copy(below, at(delta, p * t.pitch * L.width), n * L.width)
 

@@ -49,7 +49,8 @@ def backward_thin(t: Task, L: Layer, U: Layer, p: i64, r0: i64, n: i64, begin: i
     o = (p * t.pitch + r0) * U.width
     outputs: reals = at(to_reals(U.A), o)
     below: reals = at(to_reals(U.D), o)
-    call_product(t.product, d, 1, t.column, L.outputs, 0, w, L.outputs, outputs, begin, below, n, U.width)
+    kernel = product_for(t, columns_of(U, p), U.width)
+    call_product(kernel, d, 1, t.column, L.outputs, 0, w, L.outputs, outputs, begin, below, n, U.width)
 
 
 def learn_thin(t: Task, L: Layer, rows: i64, begin: i64, last: i64, h: reals) -> None:

@@ -60,18 +60,20 @@ def test_transposed_copy_holds_the_kernel(widths, dtype):
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("activation", ["relu", "sigmoid", "gelu"])
-def test_training_leaves_the_padding_zero(compiled_engine, activation, dtype):
+@pytest.mark.parametrize("batch_size", [7, 300])  # updated by tile, and by lanes
+def test_training_leaves_the_padding_zero(compiled_engine, batch_size, activation, dtype):
+    """Of a panel of one column (33 of 64), too, where no product makes the second half."""
     ops = (Op("dense", 5, 17, True, activation), Op("dense", 17, 33, True, activation), Op("dense", 33, 3, True))
     program = Program(ops, np.dtype(dtype), "mse", (), "nesterov")
     network = compiled_engine.network(program)
     arrays = [a * 0.1 for a in arrays_of(program)]
     network.set_weights(arrays)
     rng = np.random.default_rng(3)
-    x, y = rng.standard_normal((50, 5), dtype), rng.standard_normal((50, 3), dtype)
+    x, y = rng.standard_normal((300, 5), dtype), rng.standard_normal((300, 3), dtype)
     with network.training(
         x,
         y,
-        batch_size=7,
+        batch_size=batch_size,
         hyper=lambda t: np.tile([[0.01, 0.9]], (len(t), 1)),
         step=0,
         shuffle=True,
