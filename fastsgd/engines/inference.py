@@ -36,7 +36,8 @@ class Inference:
         self._few_outputs = np.zeros((FEW, program.outputs), program.dtype)
         self._few_addresses = self._work.keep(self._few_x), self._work.keep(self._few_outputs)
         self._loss = self._work.task.loss
-        self._work.find_products(not layout.places[0].thin)
+        if not layout.places[0].thin:
+            self._work.find_products()
         self._work.task.head = address("forward_head") if program.has_head else 0
         self._work.task.order = self._work.keep(np.arange(BLOCK))
         self._work.task.budget = max(1, int(CALL_SECONDS * 10e9 / (BLOCK * flops_per_row(program))))

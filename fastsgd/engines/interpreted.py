@@ -56,6 +56,9 @@ def tile(rows: int) -> Callable[..., None]:
 
 def narrow_tile(rows, *arguments):
     tile(rows)(*arguments)
+    *_, C, width = arguments
+    for r in range(rows * (width == 32)):
+        C[32 * r + 16 : 32 * r + 16 + TILE_ROWS] = 0
 
 
 def gradient_tile(x, stride, rows, d, g, width):

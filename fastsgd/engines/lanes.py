@@ -35,6 +35,11 @@ class Lanes:
         t.lanes, t.round = self.count, self.count * t.rows
         t.gradients = address_of(self._gradients) - address_of(self._work.layout.banks)
 
+    def clear(self) -> None:
+        """As :meth:`Workspace.clear`, of all members."""
+        for member in self._members:
+            member.clear()
+
     def brief(self, threads: int) -> None:
         """Have so many members, and tell them and the run's task of each other."""
         t = self._work.task

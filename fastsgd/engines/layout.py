@@ -4,8 +4,8 @@ A dense layer of K inputs and N outputs is cut into panels of 32 columns, or 16 
 tile of float64 is two vectors wide; where it leaves out two more of each row, half of the first-level cache's sets
 hold nothing, which matters to wide layers: 32 take up to 1.05 times as long. In narrow ones they take 0.87 to 1.00,
 being half as many.) A panel holds `height` rows of weights (K rounded up to 16) and the bias as one more row; all
-padding is zero and stays zero. One bank holds the panels of all layers; the memories of the optimizer and the gradient
-are further banks of the same form, so that one offset leads from a weight to everything that belongs to it.
+padding of weights is zero and stays zero. One bank holds the panels of all layers; the memories of the optimizer and
+the gradient are further banks of the same form, so that one offset leads from a weight to all that belongs to it.
 """
 
 from __future__ import annotations
@@ -212,6 +212,7 @@ class Layout:
         """Back to what was saved."""
         assert self._snapshot is not None
         self.banks[:-1] = self._snapshot
+        self.banks[-1] = 0  # clipping by a norm that is NaN reaches the padding of gradients, too
         self.copied = frozenset()
 
     def finite(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 
 from llvmlite import ir
@@ -212,7 +213,13 @@ def make_tiles(shape: Shape, number: Any, suffix: str, reals: Any) -> dict[str, 
         for n in sorted({1, 2, 4, 8, shape.rows}):
             if n <= shape.rows:
                 with b.if_then(b.icmp_signed("==", rows, const(n))):
-                    emit_strides(b, n, shape.vecs // 2 if span > 16 else shape.vecs, *operands)
+                    vecs = shape.vecs // 2 if span > 16 else shape.vecs
+                    emit_strides(b, n, vecs, *operands)
+                    *_, C, width = operands
+                    with b.if_then(b.icmp_signed("==", width, const(32))):
+                        zero = ir.Constant(builder.V, [0.0] * shape.width)
+                        for r, v in product(range(n), range(vecs)):
+                            builder.store(b, zero, C, const(32 * r + 16 + shape.width * v))
 
     def gemv(b: Any, *values: Any) -> None:
         *others, width, relu = values

@@ -167,6 +167,9 @@ class CompiledRun:
         t = self._t
         t.epoch, t.start, t.step, t.total = self._safe
         self._work.layout.restore()
+        self._work.clear()
+        if self._lanes is not None:
+            self._lanes.clear()
         t.done, t.failed = 0, 0
         if t.start:
             self._put_in_order()

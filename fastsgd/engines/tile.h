@@ -149,10 +149,16 @@ TILE(tile4, 4 < TILE_ROWS ? 4 : TILE_ROWS)
 TILE(tile2, 2)
 TILE(tile1, 1)
 
-/* The same for the first 16 columns of panels of either width, or as many as a tile has. */
+/* The same for the first 16 columns of panels of either width, or as many of them as a tile has; as many that stand 16
+   further on in a panel 32 wide become zero, whatever an activation or a diverged fit has left there. */
+enum { HALF = SPAN > 16 ? VECS / 2 : VECS };
 #define NARROW(rows)                                                                                                       \
-    if (width == 16) fixed(A, ars, acs, run, jump, B, K, first, begin, C, 16, rows, SPAN > 16 ? VECS / 2 : VECS);          \
-    else fixed(A, ars, acs, run, jump, B, K, first, begin, C, 32, rows, SPAN > 16 ? VECS / 2 : VECS)
+    if (width == 16) fixed(A, ars, acs, run, jump, B, K, first, begin, C, 16, rows, HALF);                                 \
+    else {                                                                                                                 \
+        fixed(A, ars, acs, run, jump, B, K, first, begin, C, 32, rows, HALF);                                              \
+        UNROLL for (int r = 0; r < rows; r++)                                                                              \
+            UNROLL for (int v = 0; v < HALF; v++) STORE(C + 32 * r + 16 + WIDTH * v, SPLAT((real_t)0));                    \
+    }
 
 static void narrow_tile(int64_t rows, const real_t *A, int64_t ars, int64_t acs, int64_t run, int64_t jump, const real_t *B,
                         int64_t K, const real_t *first, int64_t begin, real_t *C, int64_t width) {

@@ -54,6 +54,7 @@ class Workspace:
         self.needed: frozenset[int] = frozenset()  # layers whose transposed copies the path reads, and keeps
         self._taken: tuple[int, ...] = ()  # the path, and what its kernels depend on beside the program
         self._kept: list[np.ndarray] = []  # the records hold addresses only: somebody has to hold the arrays
+        self._rooms: list[np.ndarray] = []  # of these, the panels of outputs and deltas
         pitch = rows + 1
         column = round_up(rows, 16) + 16
         self.layers = (LayerRecord * len(program.ops))()
@@ -175,6 +176,11 @@ class Workspace:
         t.epoch = t.start = t.done = t.failed = 0
         t.total = 0.0
 
+    def clear(self) -> None:
+        """After numbers that were not finite: some padding is only ever multiplied, and 0 times NaN is NaN."""
+        for room in self._rooms:
+            room[:] = 0
+
     def meet(self, threads: int) -> None:
         """From now on so many threads meet at barriers; between two calls of a kernel."""
         self.task.threads = threads
@@ -203,7 +209,8 @@ class Workspace:
         t.path, t.apart = path, 0
         t.block = address(f"block_of_{name}" if program.is_plain else "block_of_steps")
         t.settle = 0 if path == ONE else address(f"settle_{NAMES[path]}")
-        self.find_products(name != "line")
+        if name != "line":
+            self.find_products()
         t.finish = address("finish_update") if program.deferred else 0
         self._find_halves()
         self.needed = frozenset(i for i, layer in enumerate(self.layers) if layer.WT and path != ONE)
@@ -215,13 +222,13 @@ class Workspace:
         t.descend = address(f"descend_{program.rule}") if self._descends() else 0
         self._taken = wanted
 
-    def find_products(self, any_at_all: bool) -> None:
+    def find_products(self) -> None:
         """The kernels of products, of those kinds of panels that there are: each takes Numba some seconds."""
         t, dtype, places = self.task, self.layout.program.dtype, self.layout.places
-        columns = [place.op.outputs for place in places if not place.thin] or [places[0].op.inputs]
-        wide = any_at_all and any(width_of(n, dtype) == 32 for n in columns)
-        narrow = any_at_all and any(width_of(n, dtype) == 16 or 1 <= n % 32 <= 16 for n in columns)
-        t.product = self._kernel_address("product") if wide else 0
+        outputs = [place.op.outputs for place in places if not place.thin]
+        widths = {width_of(n, dtype) for n in outputs or [places[0].op.inputs]}
+        narrow = 16 in widths or any(1 <= n % 32 <= 16 for n in outputs)
+        t.product = self._kernel_address("product") if 32 in widths else 0
         t.product_narrow = self._kernel_address("product_narrow") if narrow else 0
 
     def _find_halves(self) -> None:
@@ -264,7 +271,9 @@ class Workspace:
 
     def _panels(self, pitch: int, columns: int, dtype: np.dtype) -> int:
         """Room for panels; 16 rows behind the last one may be read, with whatever they hold."""
-        return self._zeros(pitch * columns + 16 * 32, dtype)
+        address = self._zeros(pitch * columns + 16 * 32, dtype)
+        self._rooms.append(self._kept[-1])
+        return address
 
 
 def _constants(op: Op) -> tuple[float, ...]:

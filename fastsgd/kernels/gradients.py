@@ -44,10 +44,7 @@ def learn_tile(t: Task, L: Layer, me: i64, p: i64, k: i64, rows: i64, begin: i64
     if last and begin == ZERO:  # a batch of one block: its gradient never leaves the first-level cache
         g = at(to_reals(t.scratch), me * SCRATCH)
         gb = at(g, n * L.width)
-        if columns <= 16 and L.width > 16:  # half of the panel is padding, whose gradient nobody makes
-            for i in range(n):
-                clear_padding(at(g, i * L.width), 16, L.width)
-        elif t.descend:
+        if t.descend and is_half(columns, L.width) == 0:
             waiting = 0
     inputs: reals = at(source_of(t, L, me), k * t.pitch)
     if last and t.far_weights and L.WT:

@@ -134,7 +134,7 @@ TASK = {
     "order": "i64",  # address of row numbers, int64
     "far": "i64",  # 1: rows come in random order from beyond the second-level cache (FAR in engines/paths.py)
     "predictions": "i64",  # address of (samples, outputs), or 0
-    "head": "i64",  # address of the kernel for layer `depth`, which makes predictions of what the loss reads; 0: none
+    "head": "i64",  # address of the kernel for layer `depth`, which makes predictions of what the loss reads; 0: none wanted
     "samples": "i64",
     "batch": "i64",
     "loss": "i64",  # address of a loop; 0: none wanted
