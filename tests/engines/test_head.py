@@ -8,7 +8,7 @@ import pytest
 from engine_jobs import ALL, COMPILED
 
 from fastsgd.engines.paths import COLUMNS, LANES, ONE, ROWS, way_of
-from fastsgd.program import Op, Program
+from fastsgd.program import Finish, Op, Program
 
 WIDTHS = [(30, 32, 3), (5, 12, 10), (20, 64, 70, 40), (9, 4)]  # outputs that are kept transposed, and one panel or two
 BATCHES = {1: ONE, 8: None, 32: None, 300: LANES}
@@ -30,16 +30,20 @@ def without_softmax(program):
     return replace(program, ops=program.ops[:-1], on_logits=False)
 
 
-def trained(engine, program, batch_size, *, threads=1, rate=0.02, keep=False, rows=301, weighted=False):
+def trained(
+    engine, program, batch_size, *, threads=1, rate=0.02, keep=False, rows=301, weighted=False, network=None
+):  # fmt: skip
     """The network, the finished run, and the rows."""
     rng = np.random.default_rng(4)
     x = rng.standard_normal((rows, program.inputs)).astype(program.dtype)
     y = rng.integers(0, program.outputs, (rows, 1))
-    network = engine.network(program)
+    network = network or engine.network(program)
     network.set_weights([0.3 * rng.standard_normal(s).astype(program.dtype) for s in program.weight_shapes()])
     weights = rng.random(rows).astype(program.dtype) if weighted else None
+    network.set_slots([[np.zeros(s, program.dtype) for s in program.weight_shapes()]])
+    numbers = [rate, 0.9, *([1.0, 1.0, 0.0, 0.5, 0.0, 0.0] if program.finish else [])]
     with network.training(
-        x, y, batch_size=batch_size, hyper=lambda t: np.tile([rate, 0.9], (len(t), 1)), step=0, shuffle=True, seed=3,
+        x, y, batch_size=batch_size, hyper=lambda t: np.tile(numbers, (len(t), 1)), step=0, shuffle=True, seed=3,
         first_epoch=0, epochs=2, threads=threads, keep_predictions=keep, weights=weights,
     ) as run:  # fmt: skip
         while run.epoch < 2:
@@ -86,6 +90,23 @@ def test_outputs_that_are_kept_in_training_are_those_of_predictions(name, widths
         np.testing.assert_allclose(run.predictions, network.predict(x), rtol=1e-4)
     else:
         np.testing.assert_array_equal(run.predictions, network.predict(x, 2))
+
+
+@pytest.mark.parametrize("clip", [None, "clipnorm"])
+@pytest.mark.parametrize("widths", WIDTHS)
+@pytest.mark.parametrize("batch", BATCHES)
+def test_keeping_outputs_or_not_does_not_show(compiled_engine, widths, batch, clip):
+    """One network, one fit after another, with other numbers of threads."""
+    program = replace(classifier(widths), finish=Finish(clip=clip) if clip else None)
+    _, expected, _ = trained(compiled_engine, program, batch, keep=True)
+    network = compiled_engine.network(program)
+    for keep, threads in ((False, 1), (True, 3), (False, 2), (True, 2), (True, 1)):
+        _, run, _ = trained(compiled_engine, program, batch, threads=threads, keep=keep, network=network)
+        assert run.losses == expected.losses
+        if keep:
+            np.testing.assert_array_equal(run.predictions, expected.predictions)
+        else:
+            assert run.predictions is None
 
 
 @pytest.mark.parametrize("outputs", [2, 4, 17])
