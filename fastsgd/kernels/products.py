@@ -70,7 +70,6 @@ def product_narrow(
     """The first 16 columns of ``product``: all of a panel that is 16 wide, or what is no padding of one that is 32 wide.
 
     There the other 16 columns become zero, as their product would be: what an activation makes of them must not add up.
-
     Two layers of 48 take 0.77 to 0.90 of a step that makes all 64 columns of each, two of 100 take 0.88 to 0.96.
     """
     r = 0

@@ -62,7 +62,7 @@ def test_transposed_copy_holds_the_kernel(widths, dtype):
 @pytest.mark.parametrize("activation", ["relu", "sigmoid", "gelu"])
 @pytest.mark.parametrize("batch_size", [7, 300])  # updated by tile, and by lanes
 def test_training_leaves_the_padding_zero(compiled_engine, batch_size, activation, dtype):
-    """Of a panel of one column (33 of 64), too, where no product makes the second half."""
+    """Of a panel of one column (33 of 64), too, whose second half no product computes."""
     ops = (Op("dense", 5, 17, True, activation), Op("dense", 17, 33, True, activation), Op("dense", 33, 3, True))
     program = Program(ops, np.dtype(dtype), "mse", (), "nesterov")
     network = compiled_engine.network(program)
