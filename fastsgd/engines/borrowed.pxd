@@ -69,6 +69,7 @@ cdef extern from "engine.h" nogil:
     void gemv(reals, int64_t, int64_t, reals, int64_t, reals, reals, int64_t, int64_t)
     void dots(reals, int64_t, int64_t, reals, int64_t, int64_t, reals)
     void prefetch(reals)
+    void prefetch_second(reals)
     real_t dot(reals, int64_t, reals, int64_t, int64_t, int64_t)
     void copy(reals, reals, int64_t)
     void lay(reals, reals, int64_t)

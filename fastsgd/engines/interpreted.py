@@ -153,7 +153,7 @@ def names(dtype: np.dtype) -> dict[str, Any]:
         "minimum": lambda a, b: a if a < b else b, "maximum": lambda a, b: a if a > b else b,
         "muladd": lambda a, b, c: real(float(a) * float(b) + float(c)),
         "narrow_tile": narrow_tile, "gradient_tile": gradient_tile, "gradient_full": gradient_tile,
-        "gemv": gemv, "dots": dots, "dot": dot, "prefetch": lambda place: None,
+        "gemv": gemv, "dots": dots, "dot": dot, "prefetch": lambda place: None, "prefetch_second": lambda place: None,
         "sqrt": np.sqrt, "floor": np.floor, "absolute": np.abs,
         "pow2": lambda n: real(np.ldexp(1.0, int(n))) if n == n else n,
         "exponent": lambda x: real(np.frexp(x)[1] - 1), "mantissa": lambda x: np.frexp(x)[0] * real(2),

@@ -205,7 +205,7 @@ def names(dtype: np.dtype) -> dict[str, Any]:
         "dots": make_dots(shape, number, suffix, reals),
         "dot": make_dot(shape, number, suffix, reals, scalar),
         **numba_unit.names(reals),
-        "prefetch": emit(types.void, reals)(ask_for),
+        "prefetch": emit(types.void, reals)(ask_for(1)), "prefetch_second": emit(types.void, reals)(ask_for(2)),
         "full_width": full_width, "short_loops": short_loops,
         "load_acquire": load_acquire, "store_release": store_release, "relax": relax,
         "subnormals_off": subnormals_off, "subnormals_back": subnormals_back,

@@ -50,12 +50,16 @@ def declared(b: Any, kind: Any, name: str) -> Any:
     return cgutils.get_or_insert_function(b.module, kind, name)
 
 
-def ask_for(b: Any, place: Any) -> None:
-    """Prefetch a line of memory, into the first-level cache."""
-    byte = b.bitcast(place, ir.IntType(8).as_pointer())
-    kind = ir.FunctionType(ir.VoidType(), [byte.type, I32, I32, I32])
-    to_read, first_level, data = (ir.Constant(I32, i) for i in (0, 3, 1))
-    b.call(declared(b, kind, "llvm.prefetch.p0i8"), [byte, to_read, first_level, data])
+def ask_for(level: int) -> Any:
+    """Prefetch a line of memory, into the cache of this level."""
+
+    def build(b: Any, place: Any) -> None:
+        byte = b.bitcast(place, ir.IntType(8).as_pointer())
+        kind = ir.FunctionType(ir.VoidType(), [byte.type, I32, I32, I32])
+        to_read, locality, data = (ir.Constant(I32, i) for i in (0, 4 - level, 1))
+        b.call(declared(b, kind, "llvm.prefetch.p0i8"), [byte, to_read, locality, data])
+
+    return build
 
 
 @dataclass(frozen=True)

@@ -73,7 +73,7 @@ class TileBuilder:
         start[add] = [self.load(b, C, b.add(b.mul(width, const(r)), const(W * v))) for r, v in cells]
         for r, v in cells:  # the next tile's lines
             if W * v * self.align % 64 == 0:
-                ask_for(b, b.gep(C, [b.add(b.mul(width, const(rows + r)), const(W * v))]))
+                ask_for(1)(b, b.gep(C, [b.add(b.mul(width, const(rows + r)), const(W * v))]))
         b.branch(outer)
 
         b.position_at_end(outer)  # one run of columns of A

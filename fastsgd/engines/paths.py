@@ -12,6 +12,7 @@ ROWS, ONE, COLUMNS, LANES = 0, 1, 2, 3  # as in engine.h
 BLOCK = 256  # most rows of a block: their activations stay in the second-level cache
 NEAR = 512 << 10  # bytes of a layer's inputs that stay in it, too, while they go from panel to panel of the weights
 FAR = 2 << 20  # bytes that it does not hold
+FARTHER = 8 << 20  # and bytes of which it holds little
 SMALL = 128 << 10  # bytes of weights up to which a batch is divided into lanes from one full block on, not from two
 LANE = 192  # least rows of a lane, where there are more than two
 MOST_LANES = 8  # a gradient each, to be written and read: 16 took 1 to 2 % longer

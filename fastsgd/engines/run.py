@@ -11,7 +11,7 @@ from .lanes import Lanes
 from .memory import address_of
 from .neighbours import EPOCHS, MOST_FLOPS, neighbours
 from .pace import Pace, flops_per_row
-from .paths import FAR, LANES
+from .paths import FAR, FARTHER, LANES
 from .reference import row_order
 from .threads import Crew, Kernel
 from .workspace import Workspace
@@ -40,7 +40,8 @@ class CompiledRun:
         self._safe: Safe | None = None  # that of the layout's snapshot
         work.reset()
         t = self._t = work.task
-        t.far = shuffle and len(x) * abs(x.strides[0]) >= FAR
+        size = len(x) * abs(x.strides[0])
+        t.far = shuffle * ((size >= FAR) + (size >= FARTHER))
         if t.far and epochs >= EPOCHS and flops_per_row(program) <= MOST_FLOPS:
             x, y = neighbours(x, y)
         self._rows = x, y, weights  # held for the addresses below

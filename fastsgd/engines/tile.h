@@ -82,15 +82,16 @@ typedef real_t V;
 #define SPAN (VECS * WIDTH) /* columns of a tile; a panel that is narrower gets one of half as many vectors */
 enum { GRADIENT_ROWS = TILE_ROWS < 8 ? 4 : 8 }; /* of a tile of gradients of few rows */
 
-/* Into the first-level cache. GCC takes a function that does nothing else for one without effect; its calls go. */
-INLINE void prefetch(const real_t *place) {
+/* Into the first-level cache, or the second. GCC takes a function that does nothing else for one without effect; its calls go. */
 #if defined(__GNUC__)
-    __builtin_prefetch(place, 0, 3);
-    __asm__ volatile("");
+#define PREFETCH(place, level) do { __builtin_prefetch(place, 0, 4 - level); __asm__ volatile(""); } while (0)
 #elif defined(X86)
-    _mm_prefetch((const char *)place, _MM_HINT_T0);
+#define PREFETCH(place, level) _mm_prefetch((const char *)(place), level == 1 ? _MM_HINT_T0 : _MM_HINT_T1)
+#else
+#define PREFETCH(place, level) (void)(place)
 #endif
-}
+INLINE void prefetch(const real_t *place) { PREFETCH(place, 1); }
+INLINE void prefetch_second(const real_t *place) { PREFETCH(place, 2); }
 
 /* C (rows x vecs*WIDTH) = first + A B. A's columns come in runs of `run` columns, `jump` numbers apart. RELU and its slope
    as formulas have them, to the bit; here they cost no pass over memory (RELU_SLOPE: `first` holds the outputs). */

@@ -18,7 +18,7 @@ def block_of_ahead(
     L: Layer = layer(t, 0)
     losses_of: doubles = to_doubles(t.row_losses)
     sums: doubles = to_doubles(t.sums)
-    gather(t, 0, order, 0, 0, 1, 0, 0)
+    lay_row(t, to_reals(t.input), at(to_reals(t.x), order[0] * t.x_stride))
     begin_ahead(t, L)
     place_ones(t, 1)
     for i in range(rows):
@@ -33,7 +33,8 @@ def block_of_ahead(
         following = 0
         if i + 1 < rows:
             following = 1
-            gather(t, 0, ints_at(order, i + here), 0, 1 - here, 2 - here, 0, 0)  # order[i + 1] into row 1 - here
+            other: reals = at(to_reals(t.input), (1 - here) * t.input_width)
+            lay_row(t, other, at(to_reals(t.x), order[i + 1] * t.x_stride))
         learn_ahead(t, L, here, following, numbers)
 
 

@@ -49,7 +49,8 @@ def learn_tile(t: Task, L: Layer, me: i64, p: i64, k: i64, rows: i64, begin: i64
     inputs: reals = at(source_of(t, L, me), k * t.pitch)
     if last and t.far_weights and L.WT:
         below = p * L.width  # rows of the copy
-        ask(at(to_reals(L.WT), k * L.turned + below * L.source_width), min(L.width, L.turned - below) * L.source_width)
+        copied = min(L.width, L.turned - below) * L.source_width
+        ask(at(to_reals(L.WT), k * L.turned + below * L.source_width), copied, 2)
     if waiting:
         call_product(
             product_for(t, columns, L.width), inputs, 1, L.source_width, rows, 0, d, rows, g, begin, g, n, L.width

@@ -39,7 +39,7 @@ def block_of_line(
         one[0] = real(1)
     for i in range(rows):
         if i + AHEAD < rows + coming:
-            ask(at(x, order[i + AHEAD] * x_stride), inputs)
+            ask(at(x, order[i + AHEAD] * x_stride), inputs, 1)
             prefetch(at(y, order[i + AHEAD] * y_stride))
         lay(source, at(x, order[i] * x_stride), inputs)
         target: reals = at(y, order[i] * y_stride)

@@ -21,7 +21,7 @@ def block_of_one(
         fetch(t, order, i + AHEAD, rows + coming)
         here: ints = ints_at(order, i)
         numbers: reals = at(h, i * t.hyper_stride)
-        gather(t, 0, here, 0, 0, 1, 0, 0)
+        lay_row(t, to_reals(t.input), at(to_reals(t.x), here[0] * t.x_stride))
         step_of_one(t, here, 0, scale, numbers)
         sums[i] = losses_of[0]
 

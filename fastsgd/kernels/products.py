@@ -135,41 +135,45 @@ def gather(t: Task, me: i64, order: ints, base: i64, r0: i64, r1: i64, distance:
     """Rows r0:r1 of a block into the thread's input panels; row r is sample base + order[r].
 
     Wide rows one after the other, as each lies on pages of its own: 784 columns from L3 0.7 of the time panel by panel.
-    The next one is asked for meanwhile: 0.97 of a step of 784-256-10 on two threads, from 256 rows on. Of narrow rows
+    The next one is asked for meanwhile: 0.94 of a step of 784-256-10 on two threads, from 256 rows on. Of narrow rows
     that are `far` it is the one in a certain `distance`, in this block or another, as long as order[:known] has it:
     with 262 144 rows 0.76 of a step of 13-1 at 32 and 0.83 at 256, 0.97 of one of 8-32-32-1; with those that a cache
-    holds it would be 1.03.
+    holds it would be 1.03. More of what comes from afar is on its way at a time if it is sent to the second-level cache.
     """
-    x: reals = to_reals(t.x)
+    x: reals = at(to_reals(t.x), base * t.x_stride)
     panels: reals = to_reals(t.input + me * t.apart)
     inputs = t.inputs
     stride = t.x_stride
-    pitch = t.pitch
     width = t.input_width
     c = 0
     if inputs < ROW_BY_ROW:
+        level = t.far
         asked = r0
-        if t.far:
+        if level:
             asked = max(r0, min(r1, known - distance))
         while c < inputs:
             n = min(width, inputs - c)
+            part: reals = at(x, c)
+            panel: reals = at(panels, c * t.pitch)
             for r in range(r0, asked):
-                coming: reals = at(x, (base + order[r + distance]) * stride + c)
-                prefetch(coming)
-                prefetch(at(coming, n - 1))
-                lay(at(panels, c * pitch + r * width), at(x, (base + order[r]) * stride + c), n)
+                ask_ends(at(part, order[r + distance] * stride), n, level)
+                lay(at(panel, r * width), at(part, order[r] * stride), n)
             for r in range(asked, r1):
-                lay(at(panels, c * pitch + r * width), at(x, (base + order[r]) * stride + c), n)
+                lay(at(panel, r * width), at(part, order[r] * stride), n)
             c = c + width
     else:
         for r in range(r0, r1):
             if r + 1 < r1:
-                ask(at(x, (base + order[r + 1]) * stride), inputs)
-            row: reals = at(x, (base + order[r]) * stride)
-            c = 0
-            while c < inputs:
-                lay(at(panels, c * pitch + r * width), at(row, c), min(width, inputs - c))
-                c = c + width
+                ask(at(x, order[r + 1] * stride), inputs, 2)
+            lay_row(t, at(panels, r * width), at(x, order[r] * stride))
+
+
+def lay_row(t: Task, to: reals, row: reals) -> None:
+    """The numbers of a row to its places in the input panels."""
+    c = 0
+    while c < t.inputs:
+        lay(at(to, c * t.pitch), at(row, c), min(t.input_width, t.inputs - c))
+        c = c + t.input_width
 
 
 def asking_distance(t: Task, rows: i64) -> i64:
@@ -180,19 +184,32 @@ def asking_distance(t: Task, rows: i64) -> i64:
     return distance
 
 
-def ask(numbers: reals, n: i64) -> None:
-    """Have memory send so many numbers."""
+def ask(numbers: reals, n: i64, level: i64) -> None:
+    """Have memory send so many numbers, to the cache of this level."""
     i = 0
     while i < n:
-        prefetch(at(numbers, i))
+        if level == 1:
+            prefetch(at(numbers, i))
+        else:
+            prefetch_second(at(numbers, i))
         i = i + 64 // REAL_BYTES
-    prefetch(at(numbers, n - 1))
+    ask_ends(numbers, n, level)
+
+
+def ask_ends(numbers: reals, n: i64, level: i64) -> None:
+    """The same of numbers on two lines at most."""
+    if level == 1:
+        prefetch(numbers)
+        prefetch(at(numbers, n - 1))
+    else:
+        prefetch_second(numbers)
+        prefetch_second(at(numbers, n - 1))
 
 
 def fetch(t: Task, order: ints, i: i64, known: i64) -> None:
     """Ask memory for the sample in place i of the order, and its target, if so many are known."""
     if i < known:
-        ask(at(to_reals(t.x), order[i] * t.x_stride), t.inputs)
+        ask(at(to_reals(t.x), order[i] * t.x_stride), t.inputs, 1)
         target_bytes = t.y_stride * REAL_BYTES
         if t.labels:
             target_bytes = t.y_stride * 8

@@ -22,9 +22,8 @@ def test_memory_is_asked_for_the_lines_that_are_written(trainer, widths, dtype, 
         transpose(source, stride, to, to_stride)
 
     monkeypatch.setattr(interpreted, "transpose", spied)
-    monkeypatch.setattr(
-        interpreted, "names", lambda dtype: names(dtype) | {"prefetch": lambda place: asked.update(lines(place[:1]))}
-    )
+    asking = {"prefetch_second": lambda place: asked.update(lines(place[:1]))}
+    monkeypatch.setattr(interpreted, "names", lambda dtype: names(dtype) | asking)
     monkeypatch.setattr(interpreted, "library", interpreted.library.__wrapped__)
     monkeypatch.setattr(workspace, "FAR", 0)
     job = trainer(widths, dtype=dtype, rows=9)

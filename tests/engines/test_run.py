@@ -28,6 +28,9 @@ def test_rows_are_far_if_they_are_many_and_shuffled(trainer, compiled_engine, ba
     assert far(job.x, shuffle=False) == {0}
     assert far(job.x[:-1]) == {0}
     assert far(np.repeat(job.x, 2, axis=1)[:650, :13]) == {1}  # half as many, twice as far from each other
+    monkeypatch.setattr(run, "FARTHER", job.x.nbytes)
+    assert far(job.x) == {2}
+    assert far(job.x, shuffle=False) == {0}
 
 
 def train(network, job, batch_size):
