@@ -133,11 +133,13 @@ INLINE real_t dot(const real_t *X, int64_t jump, const real_t *Y, int64_t skip, 
 /* out[0:16] = dot products of 16 rows of the panels X, `jump` apart, with the vector in the panels Y, `skip` apart. Lane j
    sums columns j, 16 + j, ... in order, then lanes are summed as a tree: those 8 apart, 4, 2, 1. */
 static void dots(const real_t *X, int64_t width, int64_t jump, const real_t *Y, int64_t skip, int64_t panels, real_t *out) {
-    enum { PARTS = 16 / WIDTH, ABREAST = PARTS < 4 ? 4 : 8 / PARTS }; /* rows at once, with their sums in registers */
-    V one = SPLAT((real_t)1);
+    enum { PARTS = 16 / WIDTH, ABREAST = PARTS < 8 ? 8 / PARTS : 1 }; /* rows at once, with their sums in registers */
 #if defined(__AVX512F__) && !defined(FASTSGD_DOUBLE)
-    V row[16];
+    V row[16]; /* which begin where two exchanges of neighbouring bits lead them, and end in their lanes */
+#define BEGIN(r) (((r) & 1) << 1 | ((r) & 2) >> 1 | ((r) & 4) << 1 | ((r) & 8) >> 1)
+#define SUMS(shuffle, a, b, low, high) _mm512_add_ps(shuffle(a, b, low), shuffle(a, b, high))
 #else
+    V one = SPLAT((real_t)1);
     real_t lanes[16][16], turned[16][16];
 #endif
     UNROLL for (int r = 0; r < 16; r += ABREAST) {
@@ -153,16 +155,15 @@ static void dots(const real_t *X, int64_t width, int64_t jump, const real_t *Y, 
                         acc[i][v] = FMA(LOAD(x + i * width + j + WIDTH * v), factor, acc[i][v]);
                 }
 #if defined(__AVX512F__) && !defined(FASTSGD_DOUBLE)
-        UNROLL for (int i = 0; i < ABREAST; i++) row[r + i] = acc[i][0];
+        UNROLL for (int i = 0; i < ABREAST; i++) row[BEGIN(r + i)] = acc[i][0];
     }
-    UNROLL for (int s = 8; s > 0; s /= 2) { /* lane l of the result: the sum of row l */
-        int32_t low[16], high[16];
-        UNROLL for (int l = 0; l < 16; l++) low[l] = l & s ? 16 + (l ^ s) : l, high[l] = l & s ? 16 + l : l | s;
-        __m512i from = _mm512_loadu_si512(low), and_from = _mm512_loadu_si512(high);
-        UNROLL for (int i = 0; i < s; i++)
-            row[i] = FMA(one, _mm512_permutex2var_ps(row[i], from, row[i + s]), _mm512_permutex2var_ps(row[i], and_from, row[i + s]));
-    }
+    UNROLL for (int i = 0; i < 8; i++) row[i] = SUMS(_mm512_shuffle_f32x4, row[i], row[i + 8], 0x44, 0xee);
+    UNROLL for (int i = 0; i < 4; i++) row[i] = SUMS(_mm512_shuffle_f32x4, row[i], row[i + 4], 0x88, 0xdd);
+    UNROLL for (int i = 0; i < 2; i++) row[i] = SUMS(_mm512_shuffle_ps, row[i], row[i + 2], 0x44, 0xee);
+    row[0] = SUMS(_mm512_shuffle_ps, row[0], row[1], 0x88, 0xdd);
     STORE(out, row[0]);
+#undef BEGIN
+#undef SUMS
 #else
         UNROLL for (int i = 0; i < ABREAST; i++)
             UNROLL for (int v = 0; v < PARTS; v++) STORE(&lanes[r + i][WIDTH * v], acc[i][v]);

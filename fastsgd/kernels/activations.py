@@ -101,13 +101,12 @@ def tanh(z: real) -> real:
     else:
         x = minimum(real(9.2), maximum(real(-9.2), z))
         t: real = x * x
-        a: real = real(0.00011380398801681678) * t + real(0.029752700465927977)
-        a = x + x * (a * t)
-        q: real = real(1.2196837958847822e-06) * t + real(0.0012043483312538527)
-        q = q * t + real(0.11308598074051095)
-        q = q * t + real(1)
-        b: real = real(0.5) * a
-        y = maximum(real(-1), a * q / (q * q + b * b))  # rounding may lead beyond 1
+        a: real = muladd(real(0.00011380398801681678), t, real(0.029752700465927977))
+        a = muladd(x, a * t, x)
+        q: real = muladd(real(2.4393675917695644e-06), t, real(0.0024086966625077055))
+        q = muladd(q, t, real(0.2261719614810219))
+        q = muladd(q, t, real(2))
+        y = maximum(real(-1), a * (q + q) / muladd(a, a, q * q))  # rounding may lead beyond 1
         y = minimum(real(1), y)
     return y
 
