@@ -71,7 +71,7 @@ static void transpose(const real_t *S, int64_t from, real_t *D, int64_t to) {
         for (int j = 0; j < 16; j += 4) {
             const real_t *s = S + from * i + j;
             real_t *d = D + to * j + i;
-#if defined(X86) && !defined(FASTSGD_DOUBLE)
+#if defined(X86) && !defined(ANY_PROCESSOR) && !defined(FASTSGD_DOUBLE)
             __m128 a = _mm_loadu_ps(s), b = _mm_loadu_ps(s + from);
             __m128 c = _mm_loadu_ps(s + 2 * from), e = _mm_loadu_ps(s + 3 * from);
             _MM_TRANSPOSE4_PS(a, b, c, e);
@@ -135,7 +135,7 @@ INLINE real_t dot(const real_t *X, int64_t jump, const real_t *Y, int64_t skip, 
 static void dots(const real_t *X, int64_t width, int64_t jump, const real_t *Y, int64_t skip, int64_t panels, real_t *out) {
     enum { PARTS = 16 / WIDTH, ABREAST = PARTS < 8 ? 8 / PARTS : 1 }; /* rows at once, with their sums in registers */
 #if defined(__AVX512F__) && !defined(FASTSGD_DOUBLE)
-    V row[16]; /* which begin where two exchanges of neighbouring bits lead them, and end in their lanes */
+    V row[16]; /* row r begins in a place with bits 0 and 1, 2 and 3 exchanged: so it ends in lane r */
 #define BEGIN(r) (((r) & 1) << 1 | ((r) & 2) >> 1 | ((r) & 4) << 1 | ((r) & 8) >> 1)
 #define SUMS(shuffle, a, b, low, high) _mm512_add_ps(shuffle(a, b, low), shuffle(a, b, high))
 #else

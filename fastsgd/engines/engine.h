@@ -64,21 +64,21 @@ typedef struct PieceRecord *Piece;
 #define i64(x) ((int64_t)(x))
 #define u64(x) ((uint64_t)(x))
 INLINE real_t where(int c, real_t a, real_t b) { return c ? a : b; }
-/* GCC has one instruction for the smaller of two vectors, but of a number that it knows it makes a comparison and a choice;
-   so to such a one a zero is added that it cannot know. */
+/* GCC has one instruction for the smaller of two vectors, but of a number that it knows it makes a comparison and a choice:
+   so such a one is hidden. x + -0.0 is x, whatever x is; as `nothing` is "used", somebody unseen might have changed it. */
 #if defined(__GNUC__) && !defined(__clang__)
 static real_t nothing __attribute__((used)) = (real_t)-0.0;
-#define UNKNOWN(x) (__builtin_constant_p((double)(x)) ? (x) + nothing : (x))
+#define HIDDEN(x) (__builtin_constant_p((double)(x)) ? (x) + nothing : (x))
 #else
-#define UNKNOWN(x) (x)
+#define HIDDEN(x) (x)
 #endif
 INLINE real_t minimum(real_t a, real_t b) {
-    a = UNKNOWN(a), b = UNKNOWN(b);
-    return a < b ? a : b;
+    real_t u = HIDDEN(a), v = HIDDEN(b);
+    return u < v ? u : v;
 }
 INLINE real_t maximum(real_t a, real_t b) {
-    a = UNKNOWN(a), b = UNKNOWN(b);
-    return a > b ? a : b;
+    real_t u = HIDDEN(a), v = HIDDEN(b);
+    return u > v ? u : v;
 }
 #if defined(__FMA__) || defined(__aarch64__) || defined(_M_ARM64) || (defined(_MSC_VER) && defined(__AVX2__))
 #define muladd(a, b, c) FOR_TYPE(fmaf, fma)(a, b, c)

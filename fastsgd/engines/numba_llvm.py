@@ -51,7 +51,7 @@ def declared(b: Any, kind: Any, name: str) -> Any:
 
 
 def ask_for(level: int) -> Any:
-    """Prefetch a line of memory, into the cache of this level."""
+    """What builds a prefetch of a line of memory, into the cache of this level."""
 
     def build(b: Any, place: Any) -> None:
         byte = b.bitcast(place, ir.IntType(8).as_pointer())
@@ -59,6 +59,7 @@ def ask_for(level: int) -> Any:
         to_read, locality, data = (ir.Constant(I32, i) for i in (0, 4 - level, 1))
         b.call(declared(b, kind, "llvm.prefetch.p0i8"), [byte, to_read, locality, data])
 
+    build.__name__ = f"ask_for_{level}"
     return build
 
 

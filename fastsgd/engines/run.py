@@ -41,7 +41,7 @@ class CompiledRun:
         work.reset()
         t = self._t = work.task
         size = len(x) * abs(x.strides[0])
-        t.far = shuffle * ((size >= FAR) + (size >= FARTHER))
+        t.far = (size >= FAR) + (size >= FARTHER) if shuffle else 0
         if t.far and epochs >= EPOCHS and flops_per_row(program) <= MOST_FLOPS:
             x, y = neighbours(x, y)
         self._rows = x, y, weights  # held for the addresses below

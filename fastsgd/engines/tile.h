@@ -33,7 +33,7 @@ typedef FOR_TYPE(__m256, __m256d) V;
 #define RELU(v) FOR_TYPE(_mm256_max_ps, _mm256_max_pd)(SPLAT((real_t)0), v)
 #define STEP(a) FOR_TYPE(_mm256_and_ps, _mm256_and_pd)( \
     FOR_TYPE(_mm256_cmp_ps, _mm256_cmp_pd)(a, SPLAT((real_t)0), _CMP_GT_OQ), SPLAT((real_t)1))
-#elif defined(X86) /* 16 registers: 8 + 2 + 2; two roundings instead of one, the one place where this build differs */
+#elif defined(X86) /* 16 registers: 8 + 2 + 2; two roundings instead of one, as in muladd: no other build differs */
 #define WIDTH (16 / (int)sizeof(real_t))
 #define TILE_ROWS 4
 #define VECS 2
@@ -82,7 +82,8 @@ typedef real_t V;
 #define SPAN (VECS * WIDTH) /* columns of a tile; a panel that is narrower gets one of half as many vectors */
 enum { GRADIENT_ROWS = TILE_ROWS < 8 ? 4 : 8 }; /* of a tile of gradients of few rows */
 
-/* Into the first-level cache, or the second. GCC takes a function that does nothing else for one without effect; its calls go. */
+/* Into the first-level cache, or the second. Without the empty asm GCC takes these functions for ones without effect, and
+   drops their calls. */
 #if defined(__GNUC__)
 #define PREFETCH(place, level) do { __builtin_prefetch(place, 0, 4 - level); __asm__ volatile(""); } while (0)
 #elif defined(X86)

@@ -132,7 +132,7 @@ TASK = {
     "y": "i64",
     "y_stride": "i64",
     "order": "i64",  # address of row numbers, int64
-    "far": "i64",  # 1: rows come in random order, many from beyond the second-level cache (FAR in engines/paths.py); 2: most
+    "far": "i64",  # which cache rows in random order are sent to: 1 from FAR bytes on, 2 from FARTHER (engines/paths.py)
     "predictions": "i64",  # address of (samples, outputs), or 0
     "head": "i64",  # address of the kernel for layer `depth`, which makes predictions of what the loss reads; 0: none wanted
     "samples": "i64",

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from fastsgd.engines import compiled, run
+from fastsgd.engines import compiled, interpreted, run
 
 
 @pytest.mark.parametrize("batch_size", [32, 600])  # one task, or one for each lane
@@ -31,6 +31,24 @@ def test_rows_are_far_if_they_are_many_and_shuffled(trainer, compiled_engine, ba
     monkeypatch.setattr(run, "FARTHER", job.x.nbytes)
     assert far(job.x) == {2}
     assert far(job.x, shuffle=False) == {0}
+
+
+@pytest.mark.parametrize(("farther", "cache"), [(1 << 30, "prefetch"), (0, "prefetch_second")])
+def test_which_cache_rows_are_sent_to(trainer, farther, cache, monkeypatch):
+    """The ends of each row that is sent, in the order of the epoch."""
+    job, sent, names = trainer((5, 2), rows=50), [], interpreted.names
+    spies = {
+        name: lambda place, name=name: sent.append((name, place.ctypes.data))
+        for name in ("prefetch", "prefetch_second")
+    }
+    monkeypatch.setattr(interpreted, "names", lambda dtype: names(dtype) | spies)
+    monkeypatch.setattr(interpreted, "library", interpreted.library.__wrapped__)
+    monkeypatch.setattr(run, "FAR", 0)
+    monkeypatch.setattr(run, "FARTHER", farther)
+    job.run(interpreted.InterpretedEngine(), batch_size=50, epochs=1)
+    assert {name for name, _ in sent} == {cache}
+    assert len(sent) == 2 * (50 - 32)
+    assert all(end - begin == 4 * job.x.itemsize for (_, begin), (_, end) in zip(sent[::2], sent[1::2], strict=True))
 
 
 def train(network, job, batch_size):
