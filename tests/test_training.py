@@ -108,6 +108,15 @@ def test_shuffling(engine):
     assert not same(plain, shuffled)
 
 
+@pytest.mark.parametrize(("batch_size", "matters"), [("full", False), (200, False), (49, True)])
+def test_a_single_batch_is_not_shuffled(engine, batch_size, matters):
+    x, y = rows(50)
+    shuffled, other = net(engine), net(engine)
+    shuffled.fit(x, y, batch_size, epochs=3, verbose=0)
+    other.fit(x, y, batch_size, epochs=3, verbose=0, shuffle=False)
+    assert same(shuffled, other) != matters
+
+
 def test_engines_agree(engine):
     x, y = rows()
     model, reference = net(engine), net("numpy")

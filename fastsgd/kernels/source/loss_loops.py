@@ -62,13 +62,25 @@ def _rows_in_passes(f: Formula) -> str:
 
 
 def _columns(f: Formula) -> str:
-    """Where the rows of an output adjoin (thin layers) loops over rows vectorise; the targets wait in the slopes' place."""
+    """Where the rows of an output adjoin (thin layers) loops over rows vectorise; the targets wait in the slopes' place.
+
+    They are put there for two outputs at a time, which look up the order once.
+    """
     called = arguments("output[r], slope[r]", f.parameters)[1]
-    return f"""        for i in range(n):
+    return f"""        for i in range(0, n - 1, 2):
+            slope = at(d, i * column)
+            beside: reals = at(d, i * column + column)
+            for r in range(rows):
+                j = order[r] * stride + i
+                slope[r] = y[j]
+                beside[r] = y[j + 1]
+        if n % 2:
+            slope = at(d, n * column - column)
+            for r in range(rows):
+                slope[r] = y[order[r] * stride + n - 1]
+        for i in range(n):
             slope = at(d, i * column)
             output = at(p, i * column)
-            for r in range(rows):
-                slope[r] = y[order[r] * stride + i]
             for r in range(rows):
                 sums[r] = sums[r] + f8({f.name}({called}))
             for r in range(rows):
