@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from ..kernels import records
-from ..kernels.source.tables import ADDED, AVERAGE, GATHERED, activation_table, update_table
+from ..kernels.source.tables import ADDED, AVERAGE, GATHERED, activation_table, row_loss_table, update_table
 from ..program import Finish, Op
 from . import draws
 from .layout import LayerRecord, Layout, Place, TaskRecord, round_up, width_of
@@ -217,6 +217,8 @@ class Workspace:
         t.head = address("forward_head") if program.has_head and t.predictions else 0
         thin = path == ONE and self.layout.places[-1].thin
         t.point = address(f"point_{program.loss}") if thin and not (program.by_row or t.weights) else 0
+        alone = path == ONE and program.loss and program.by_row and not row_loss_table()[program.loss].in_blocks
+        t.judge_row = address(f"judge_row_{program.loss}") if alone else 0
         t.line = address(f"line_{program.rule}") if thin else 0
         t.rank = address(f"rank_{program.rule}") if path == ONE and name != "line" else 0
         t.descend = address(f"descend_{program.rule}") if self._descends() else 0

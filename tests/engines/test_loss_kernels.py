@@ -2,19 +2,21 @@
 
 import hashlib
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 import pytest
 from engine_jobs import ALL, COMPILED
 
-from fastsgd.kernels.source.tables import loss_table, row_loss_table, update_table
+from fastsgd.kernels.source.tables import RowLoss, loss_table, row_loss_table, update_table
 from fastsgd.program import Op, Program
 
 SETTINGS = {  # loss -> columns of y for n outputs, elements, constants
     "gaussian_nll": lambda n: (n // 2, n // 2, (-13.8, 0.9)),
     "quantiles": lambda n: (n // 2, n, (0.1, 0.7)),
 }
-LOSSES = [*row_loss_table(), "labels", "softmax", "softmax labels", "sigmoid"]
+ROW_LOSSES = [*row_loss_table(), "labels", "softmax", "softmax labels"]
+LOSSES = [*ROW_LOSSES, "sigmoid"]
 
 
 def program(loss, outputs, dtype, rule="sgd"):
@@ -89,6 +91,15 @@ def test_same_bits(engines, loss, dtype, outputs):
     for batch_size in (1, 37) if outputs == 4 else (20,):
         digests = {(name, t): job.digest(e, batch_size, t) for name, e in engines.items() for t in (1, 3)}
         assert len(set(digests.values())) == 1, digests
+
+
+@pytest.mark.parametrize("outputs", [4, 66])
+@pytest.mark.parametrize(("loss", "dtype"), [*product(ROW_LOSSES, [np.float64]), *product(SINGLE[:3], [np.float32])])
+def test_a_row_alone_has_the_bits_of_one_among_others(compiled_engine, monkeypatch, loss, dtype, outputs):
+    job = Job(program(loss, outputs, dtype), scale=0.2)
+    alone = job.digest(compiled_engine, 1, 1)
+    monkeypatch.setattr(RowLoss, "in_blocks", True)  # the reason for which it would have to be among others
+    assert job.digest(compiled_engine, 1, 1) == alone
 
 
 @pytest.mark.parametrize("outputs", [4, 18])

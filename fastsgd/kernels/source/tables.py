@@ -53,6 +53,11 @@ class RowLoss:
         """It is summed (or the largest found) over the outputs; False: computed once a row."""
         return step in self.arguments(step)
 
+    @property
+    def in_blocks(self) -> bool:
+        """It asks for more of an output than itself and its target, as its outputs are blocks of one for each target."""
+        return any(name in PLACES[2:] for step in (*self.steps, "slope") for name in self.arguments(step))
+
 
 @dataclass(frozen=True)
 class Rule:
