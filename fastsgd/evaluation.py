@@ -74,7 +74,7 @@ def evaluate(
     callbacks.on_test_begin()
     logs: dict[str, Any] = {}
     for batch, start in enumerate(range(0, n, size)):
-        part = rows.part(slice(start, start + size))
+        part = rows if size >= n else rows.part(slice(start, start + size))
         callbacks.on_test_batch_begin(batch)
         loss, outputs = network.evaluate(part.x, part.y, count, part.weights)
         total += loss * len(part)

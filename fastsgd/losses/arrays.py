@@ -69,7 +69,10 @@ def elementwise(
     true, pred = settled(y_true, y_pred)
     real: Any = pred.dtype.type
     with np.errstate(all="ignore"):  # a diverged model's predictions have a loss too: inf or NaN
-        return on_arrays(real)[formula](pred, true, *map(real, constants)).mean(axis=axis)
+        values = on_arrays(real)[formula](pred, true, *map(real, constants))
+        if axis == -1 and values.ndim and values.shape[-1] == 1:  # of one number, which NumPy takes 3 microseconds for
+            return values[..., 0]
+        return values.mean(axis=axis)
 
 
 def rowwise(loss: str, constants: tuple[float, ...], y_true: np.ndarray, y_pred: np.ndarray, axis: Any = -1) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -20,9 +19,11 @@ def blocks(*arrays: np.ndarray | None) -> Iterator[tuple[Any, ...]]:
     """Blocks of rows of arrays (None stays None, the first is one) that have the same rows."""
     first = arrays[0]
     assert first is not None
-    rows = max(1, BLOCK // max(1, *(math.prod(a.shape[1:]) for a in arrays if a is not None)))
-    for start in range(0, len(first), rows):
-        yield tuple(None if a is None else a[start : start + rows] for a in arrays)
+    n = len(first)
+    widest = max(a.size for a in arrays if a is not None)
+    rows = n if widest <= BLOCK else max(1, BLOCK * n // widest)
+    for start in range(0, n, rows or 1):
+        yield arrays if rows == n else tuple(None if a is None else a[start : start + rows] for a in arrays)
 
 
 def blocks64(*arrays: np.ndarray | None) -> Iterator[tuple[Any, ...]]:

@@ -14,8 +14,10 @@ from .base import Metric, blocks, blocks64, row_weights, rows_of
 Reduce = Callable[..., Any]
 
 
-def samplewise(values: ArrayLike, sample_weight: ArrayLike | None, reduce: Reduce) -> tuple[np.ndarray, np.ndarray]:
-    """Weighted values and weights, one for each sample: Keras 3's ``reduce_to_samplewise_values``.
+def samplewise(
+    values: ArrayLike, sample_weight: ArrayLike | None, reduce: Reduce
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Weighted values and weights, if there are some, of each sample: Keras 3's ``reduce_to_samplewise_values``.
 
     Parameters
     ----------
@@ -31,7 +33,7 @@ def samplewise(values: ArrayLike, sample_weight: ArrayLike | None, reduce: Reduc
         The weights do not broadcast to the values.
     """
     v = real_array("values", values, np.float64)
-    weight = np.ones(v.shape[:1])
+    weight = None
     if sample_weight is not None:
         v, w = same_rank(v, real_array("sample_weight", sample_weight, np.float64))
         v = _reduced(v, w.ndim, reduce)
@@ -70,7 +72,7 @@ class Average(Metric):
         """
         v, w = samplewise(values, sample_weight, np.mean)
         self.total += float(v.sum())
-        self.count += float(w.sum())
+        self.count += v.size if w is None else float(w.sum())
 
     def result(self) -> float:
         return self.total / self.count if self.count else 0.0
