@@ -55,8 +55,8 @@ class Epochs:
         self._network = network = maker.network(Program(ops, np.dtype(dtype), "mse", (), optimizer.rule))
         network.set_weights(task.weights)
         self._run = network.training(
-            task.x, task.y, batch_size=cell.batch, hyper=optimizer.hyper, step=0, shuffle=True, seed=0, first_epoch=0,
-            threads=threads,
+            task.x, task.y, batch_size=cell.batch, hyper=optimizer.hyper, step=0, shuffle=self.steps > 1, seed=0,
+            first_epoch=0, threads=threads,
         )  # fmt: skip
         self._run.__enter__()
         self.epoch()  # to be warm

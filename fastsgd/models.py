@@ -125,7 +125,8 @@ class Sequential(Predictor):
             Rows to validate with; validation_split is ignored then.
         shuffle : bool
             Train on the rows in a new order every epoch, which follows from the model's seed. A single batch of all
-            rows takes them as they stand: another order would round otherwise, and no more.
+            rows takes them as they stand: another order would round otherwise (and hand what dropout and noise draw to
+            other rows), and no more.
         initial_epoch : int
         steps_per_epoch : int, optional
             Batches of an epoch; the next epoch goes on where it ended, until all rows have been trained on.

@@ -144,7 +144,7 @@ def make_plan(
         validation_batch_size = rows_of_batch("validation_batch_size", validation_batch_size, len(validation))
         if validation_steps is not None:
             validation = first_batches("validation_steps", validation, validation_steps, validation_batch_size)
-    shuffle = shuffle and batch_size < len(train)  # a single batch's roundings alone would differ
+    shuffle = shuffle and batch_size < len(train)  # one batch is the same sum in any order
     plan = Plan(
         train, validation, batch_size, epochs, initial_epoch, shuffle, validation_freq, validation_batch_size, threads,
         steps_per_epoch, record,

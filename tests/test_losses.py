@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import mean_squared_error as sklearn_mse
 
-from fastsgd import losses
+from fastsgd import formulas, losses
 from fastsgd.kernels.source.tables import loss_table, row_loss_table
 
 TRUE = np.array([[1, 9, 2], [-5, -2, 6]])
@@ -58,6 +58,15 @@ def test_a_flat_target_belongs_to_a_column_of_predictions():
     assert losses.MeanSquaredError()(true, pred) == losses.MeanSquaredError()(true[:, None], pred[:, 0]) == column
     assert column == pytest.approx((1 + 64 + 121) / 3)
     assert losses.mean_squared_error(true, pred).tolist() == [1.0, 64.0, 121.0]
+
+
+def test_a_mean_of_single_numbers():
+    y_true, y_pred = np.array([[1.0], [5.0]]), np.array([[3.0], [4.0]])
+    values = losses.mean_squared_error(y_true, y_pred)
+    np.testing.assert_array_equal(values, [4.0, 1.0])
+    assert type(losses.mean_squared_error([1.0], [3.0])) is np.float64
+    output = formulas.loss(lambda y_true, y_pred: y_pred).using(reduction=None)
+    assert not np.shares_memory(output(y_true, y_pred), y_pred)
 
 
 @pytest.mark.parametrize("pred_shape", [(3, 2), (4, 1), (4,), (1,), (1, 1), (3, 3)])

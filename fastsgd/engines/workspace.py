@@ -217,7 +217,7 @@ class Workspace:
         t.head = address("forward_head") if program.has_head and t.predictions else 0
         thin = path == ONE and self.layout.places[-1].thin
         t.point = address(f"point_{program.loss}") if thin and not (program.by_row or t.weights) else 0
-        alone = path == ONE and program.loss and program.by_row and not row_loss_table()[program.loss].in_blocks
+        alone = t.batch == 1 and program.loss and program.by_row and not row_loss_table()[program.loss].in_blocks
         t.judge_row = address(f"judge_row_{program.loss}") if alone else 0
         t.line = address(f"line_{program.rule}") if thin else 0
         t.rank = address(f"rank_{program.rule}") if path == ONE and name != "line" else 0

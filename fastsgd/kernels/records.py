@@ -141,7 +141,7 @@ TASK = {
     "loss_constants": "i64",
     "point": "i64",  # address of the same formula for one number; 0: not for these rows
     "by_row": "i64",  # 1: the loss is one of whole rows
-    "judge_row": "i64",  # address of that for a row alone; 0: there is none, or several at a time
+    "judge_row": "i64",  # address of that for batches of one row; 0: rows are judged by 16
     "elements": "i64",  # losses of a row that are averaged
     "judged": "i64",  # address of what the loss reads, in the form of the last layer's A: that, or its logits
     "targets": "i64",  # columns of y; of a row loss's one-hot rows where `labels`

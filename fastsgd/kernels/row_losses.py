@@ -1,9 +1,10 @@
 """Losses of a whole row of outputs, made of functions of one output.
 
 The functions of a loss are evaluated in the order in which they stand here; the suffix names what is computed. One that
-takes its own name gathers it over the outputs of the row: a sum that begins with 0, or, named ``top``, the largest. One
-that does not is computed once for the row. ``loss`` is the row's, and ``slope`` comes last, for each output. They are
-given, by name: ``p`` the output, ``y`` its target, what was computed before, and the loss's parameters.
+takes its own name gathers it over the outputs of the row: a sum that begins with 0, to which a term is added as it is
+(for a row by itself the terms are made first), or, named ``top``, the largest. One that does not is computed once for
+the row. ``loss`` is the row's, and ``slope`` comes last, for each output. They are given, by name: ``p`` the output,
+``y`` its target, what was computed before, and the loss's parameters.
 
 Where there are fewer targets than outputs, the outputs are blocks of one output for each target: ``other`` is the same
 target's output in the next block, ``first`` is 1 in the first block and 0 in others, and ``level`` is the block's own

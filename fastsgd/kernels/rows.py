@@ -137,8 +137,8 @@ def losses(t: Task, order: ints, base: i64, r0: i64, r1: i64, scale: real) -> No
     rows: doubles = to_doubles(t.row_losses)
     for r in range(r0, r1):
         rows[r] = f8(0)
-    if t.judge_row and r1 == r0 + 1:
-        row_loss(t, base + order[r0], r0, scale)
+    if t.judge_row:
+        loss_of_row(t, base + order[r0], scale)
     elif t.by_row:
         row_losses(t, order, base, r0, r1, scale)
     elif last.thin:

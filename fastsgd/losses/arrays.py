@@ -70,8 +70,8 @@ def elementwise(
     real: Any = pred.dtype.type
     with np.errstate(all="ignore"):  # a diverged model's predictions have a loss too: inf or NaN
         values = on_arrays(real)[formula](pred, true, *map(real, constants))
-        if axis == -1 and values.ndim and values.shape[-1] == 1:  # of one number, which NumPy takes 3 microseconds for
-            return values[..., 0]
+        if axis == -1 and values.ndim > 1 and values.shape[-1] == 1:
+            return values[..., 0].copy()  # each its own mean, which NumPy would take 3 microseconds to find
         return values.mean(axis=axis)
 
 

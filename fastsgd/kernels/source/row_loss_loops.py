@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .tables import LOWEST, RowLoss
 
-LANES = 16  # rows that a row loss works on side by side
+LANES = 16  # rows that a row loss works on side by side, or outputs of a single row
 
 
 def render(f: RowLoss) -> str:

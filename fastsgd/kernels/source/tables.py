@@ -55,7 +55,7 @@ class RowLoss:
 
     @property
     def in_blocks(self) -> bool:
-        """It asks for more of an output than itself and its target, as its outputs are blocks of one for each target."""
+        """Its formulas need more than an output and its target: the outputs are blocks of one for each target."""
         return any(name in PLACES[2:] for step in (*self.steps, "slope") for name in self.arguments(step))
 
 
