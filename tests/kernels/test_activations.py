@@ -3,9 +3,11 @@
 import mpmath
 import numpy as np
 import pytest
+from engine_jobs import COMPILED
 
 from fastsgd.kernels.source.arrays import on_arrays
 from fastsgd.kernels.source.tables import activation_table
+from fastsgd.program import Op, Program
 
 TABLE = activation_table()
 SETTINGS = {"max_value": 2.0, "threshold": 0.5}  # of parameters; others are 0.3
@@ -67,17 +69,26 @@ def test_value(name, dtype):
     rng = np.random.default_rng(0)
     tiny = 10 ** rng.uniform(-30, 0, 200)
     z = np.concatenate([3 * rng.normal(size=600), rng.uniform(-80, 80, 200), tiny, -tiny]).astype(dtype)
-    a = run(name, dtype, z)
     constants = [float(dtype(SETTINGS.get(p, 0.3))) for p in TABLE[name].parameters]
     with mpmath.workdps(60):
         exact = [EXACT[name](mpmath.mpf(float(v)), *constants) for v in z]
-        error = np.array([float(abs(mpmath.mpf(float(v)) - e)) for v, e in zip(a, exact, strict=True)])
     size = np.abs(np.array([float(e) for e in exact]))
     if name in BESIDE_Z:
         size = np.maximum(size, np.abs(z))
-    error /= np.spacing(size.astype(dtype))
-    assert a.dtype == dtype
-    assert error.max() <= BOUND, z[error.argmax()]
+    values = {engine: outputs(make(), name, constants, z) for engine, make in COMPILED.items()}
+    for engine, a in {"numpy": run(name, dtype, z), **values}.items():
+        with mpmath.workdps(60):
+            error = np.array([float(abs(mpmath.mpf(float(v)) - e)) for v, e in zip(a, exact, strict=True)])
+        error /= np.spacing(size.astype(dtype))
+        assert a.dtype == dtype
+        assert error.max() <= BOUND, (engine, z[error.argmax()])
+
+
+def outputs(engine, name, constants, z):
+    """The formula at z as an engine has it: the outputs of a layer that hands z on to it."""
+    network = engine.network(Program((Op("dense", 1, 1, False, name, tuple(constants)),), z.dtype))
+    network.set_weights([np.ones((1, 1), z.dtype)])
+    return network.predict(z[:, None], 1)[:, 0]
 
 
 @EVERY
