@@ -24,20 +24,6 @@ def test_predictions_are_the_same_however_often_they_are_made(trainer, compiled_
         np.testing.assert_array_equal(network.predict(job.x), first)
 
 
-def train(network, job, y, batch_size, threads=2):
-    network.set_weights(job.weights)
-    network.set_slots([[np.zeros_like(w) for w in job.weights] for _ in network.get_slots()])
-    numbers = len(job.hyper(np.zeros(1))[0])
-    finish = [1.0, 1.0, 0.0, 0.5, 0.0, 0.0] if job.program.finish else []
-    with network.training(
-        job.x, y, batch_size=batch_size, hyper=lambda t: np.tile([0.002, 0.9][:numbers] + finish, (len(t), 1)), step=0,
-        shuffle=True, seed=7, first_epoch=0, epochs=2, threads=threads,
-    ) as run:  # fmt: skip
-        while run.epoch < 2:
-            run.advance(2)
-    return [*network.get_weights(), np.array(run.losses)]
-
-
 @pytest.mark.parametrize("clip", [None, "clipnorm", "clipvalue", "global_clipnorm"])
 @pytest.mark.parametrize(("spoilt", "batch_size"), [(1, 8), (1, 1), (8, 1), (32, 32), (300, 300)])
 @pytest.mark.parametrize("widths", WIDTHS)
@@ -49,8 +35,10 @@ def test_a_fit_after_one_that_diverged_is_as_the_first(trainer, compiled_engine,
     bad = job.y.copy()
     bad[150] = np.nan
     with pytest.raises(Diverged):
-        train(network, job, bad, spoilt)
-    expected = train(compiled_engine.network(job.program), job, job.y, batch_size)
-    for one, other in zip(train(network, job, job.y, batch_size), expected, strict=True):
+        job.run(compiled_engine, batch_size=spoilt, threads=2, y=bad, network=network)
+    _, run = job.run(compiled_engine, batch_size=batch_size, threads=2, network=network)
+    new, expected = job.run(compiled_engine, batch_size=batch_size, threads=2)
+    assert run.losses == expected.losses
+    for one, other in zip(network.get_weights(), new.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
         assert np.isfinite(one).all()

@@ -7,6 +7,7 @@ from itertools import pairwise
 import numpy as np
 
 from fastsgd.engines import cython, interpreted, numba, processor, reference
+from fastsgd.kernels import records
 from fastsgd.kernels.source.tables import activation_table, loss_table, update_table
 from fastsgd.program import Op, Program
 
@@ -36,9 +37,10 @@ if processor.has_unit():
         UNIT["cython"] = lambda: with_unit(cython_at(processor.UNIT_BUILD))
 EMULATION = {"interpreted": lambda: with_unit(interpreted.InterpretedEngine())}
 
-NUMBERS = {  # of any update rule, in a step
+NUMBERS = {  # of any update rule, in a step, and of records.FINISH
     "lr": 0.02, "mu": 0.9, "rho": 0.9, "c": 0.1, "eps": 0.001, "decay": 0.001,
     "a": 0.02, "b": 0.002, "c1": 0.1, "c2": 0.01, "beta_1": 0.9, "beta_2": 0.99,
+    "now": 1.0, "part": 1.0, "limit": 0.5, "keep": 0.0, "overwrite": 0.0,
 }  # fmt: skip
 
 
@@ -81,17 +83,18 @@ class Trainer:
         ]
 
     def hyper(self, t):
-        numbers = update_table()[self.program.rule].numbers
+        numbers = update_table()[self.program.rule].numbers + (records.FINISH if self.program.finish else ())
         falling = 1 / (1 + 0.01 * t[:, None] * np.array([name in ("lr", "a", "b") for name in numbers]))
         return np.array([NUMBERS[name] for name in numbers]) * falling
 
     def run(
         self, engine, *, batch_size, epochs=2, threads=1, shuffle=True, seed=7, keep_predictions=False, x=None, y=None,
-        weights=None,
+        weights=None, network=None,
     ):  # fmt: skip
-        """Train from the initial weights; returns the network and the finished run."""
-        network = engine.network(self.program)
+        """Train from the initial weights, a new network or one that was trained; returns it and the finished run."""
+        network = network or engine.network(self.program)
         network.set_weights(self.weights)
+        network.set_slots([[np.zeros_like(w) for w in self.weights] for _ in network.get_slots()])
         with network.training(
             self.x if x is None else x, self.y if y is None else y, batch_size=batch_size, hyper=self.hyper, step=0,
             shuffle=shuffle, seed=seed, first_epoch=0, threads=threads, keep_predictions=keep_predictions,
