@@ -135,11 +135,11 @@ def gather(t: Task, me: i64, order: ints, base: i64, r0: i64, r1: i64, distance:
     """Rows r0:r1 of a block into the thread's input panels; row r is sample base + order[r].
 
     Wide rows one after the other, as each lies on pages of its own: 784 columns from L3 0.7 of the time panel by panel.
-    The next one is asked for meanwhile: 0.97 of a step of 784-256-10 from 256 rows on, sent to the second-level cache
-    0.96 to 0.98 of that. Of narrow rows that are `far` it is the one in a certain `distance`, in this block or another,
-    as long as order[:known] has it: with 262 144 rows 0.76 of a step of 13-1 at 32 and 0.83 at 256, 0.97 of one of
-    8-32-32-1; with those that a cache holds it would be 1.03. More of what comes from afar is on its way at a time if
-    it is sent to the second-level cache; wide rows that lie in it already do not mind.
+    The next one is asked for meanwhile: 0.97 of a step of 784-256-10 on two threads, from 256 rows on, sent to the
+    second-level cache 0.96 to 0.98 of that. Of narrow rows that are `far` it is the one in a certain `distance`, in
+    this block or another, as long as order[:known] has it: with 262 144 rows 0.76 of a step of 13-1 at 32 and 0.83 at
+    256, 0.97 of one of 8-32-32-1; with those that a cache holds it would be 1.03. More of what comes from afar is on
+    its way at a time if it is sent to the second-level cache; wide rows that lie in it already do not mind.
     """
     x: reals = at(to_reals(t.x), base * t.x_stride)
     panels: reals = to_reals(t.input + me * t.apart)
