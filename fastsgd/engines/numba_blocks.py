@@ -28,10 +28,10 @@ def make_copy(shape: Shape, number: Any, reals: Any, *, whole_vectors: bool = Fa
         left = b.icmp_signed("<", ir.Constant(ir.VectorType(I64, width), list(range(width))), spread)
         return left, ir.VectorType(number, width), f"v{width}f{8 * align}.p0v{width}f{8 * align}"
 
-    def masked_load(b: Any, source: Any, count: Any, width: int) -> Any:
-        left, vector, kind = first(b, count, width)
+    def masked_load(b: Any, source: Any, mask: tuple[Any, Any, str]) -> Any:
+        left, vector, kind = mask
         load = ir.FunctionType(vector, [vector.as_pointer(), I32, left.type, vector])
-        place, zeros = b.bitcast(source, vector.as_pointer()), ir.Constant(vector, [0.0] * width)
+        place, zeros = b.bitcast(source, vector.as_pointer()), ir.Constant(vector, [0.0] * vector.count)
         return b.call(declared(b, load, f"llvm.masked.load.{kind}"), [place, ir.Constant(I32, align), left, zeros])
 
     def move(b: Any, to: Any, source: Any, n: Any) -> None:
@@ -39,6 +39,8 @@ def make_copy(shape: Shape, number: Any, reals: Any, *, whole_vectors: bool = Fa
         check, whole, rest, part, done = (
             b.append_basic_block(name) for name in ("check", "whole", "rest", "part", "done")
         )
+        count = b.and_(n, const(W - 1))  # of all rows of a loop, which need one mask then
+        masks = {width: first(b, count, width) for width in ((W, W // 2) if whole_vectors else (W,))}
         b.branch(check)
         b.position_at_end(check)
         i = b.phi(I64)
@@ -57,20 +59,19 @@ def make_copy(shape: Shape, number: Any, reals: Any, *, whole_vectors: bool = Fa
         b.position_at_end(rest)
         b.cbranch(b.icmp_signed("<", i, n), part, done)
         source_vector, to_vector = vectors(part)
-        count = b.sub(n, i)
         if whole_vectors:
             is_half = b.icmp_signed("<=", count, const(W // 2))
             with b.if_else(is_half) as (half, more):
                 with half:
-                    few = masked_load(b, source_vector, count, W // 2)
+                    few = masked_load(b, source_vector, masks[W // 2])
                     zeros = ir.Constant(few.type, [0.0] * (W // 2))
                     padded = b.shuffle_vector(few, zeros, ir.Constant(ir.VectorType(I32, W), list(range(W))))
                     b.store(padded, to_vector, align=align)
                 with more:
-                    b.store(masked_load(b, source_vector, count, W), to_vector, align=align)
+                    b.store(masked_load(b, source_vector, masks[W]), to_vector, align=align)
         else:
-            values = masked_load(b, source_vector, count, W)
-            left, _, kind = first(b, count, W)
+            values = masked_load(b, source_vector, masks[W])
+            left, _, kind = masks[W]
             store = ir.FunctionType(ir.VoidType(), [V, V.as_pointer(), I32, left.type])
             b.call(declared(b, store, f"llvm.masked.store.{kind}"), [values, to_vector, ir.Constant(I32, align), left])
         b.branch(done)

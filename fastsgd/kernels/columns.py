@@ -27,6 +27,7 @@ def block_of_columns(
     r0 = share(rows, me, t.threads)
     r1 = share(rows, me + 1, t.threads)
     gather(t, me, order, 0, 0, rows, ROWS_AHEAD, rows + coming)
+    place_targets(t, order, 0, r0, r1)
     for l in range(t.depth):
         L: Layer = layer(t, l)
         if L.thin:

@@ -3,7 +3,8 @@
 A call works through `budget` blocks of rows and returns; between two calls the Task record says how far the job is, so
 calls may be as short as Python likes without changing a bit. Threads other than 0 only read the record. A path is two
 kernels, reached by address, so that Numba compiles only those that are used: `block` (outputs, losses, deltas), and
-`settle` (gradients and update), which begins when all threads have ended the first.
+`settle` (gradients and update), which begins when all threads have ended the first. Where one thread takes many small
+batches in one go, the first does it all, and there is no second.
 """
 
 from __future__ import annotations
@@ -16,16 +17,16 @@ def finite(x: f8) -> i64:
     return answer
 
 
-def note_losses(t: Task, total: f8, rows: i64, start: i64, epoch: i64) -> f8:
+def note_losses(t: Task, total: f8, rows: i64, batches: i64, start: i64, epoch: i64) -> f8:
     """What the losses of a block add up to with the `total` before; a batch with one that is not finite is noted."""
     batch = start // t.batch
-    if t.path == ONE:
+    if t.settle == 0:
         sums: doubles = to_doubles(t.sums)
-        r = 0
-        while r < rows and finite(total):
-            total = total + sums[r]
-            batch = start + r
-            r = r + 1
+        n = 0
+        while n < batches and finite(total):
+            total = total + sums[n]
+            n = n + 1
+        batch = batch + n - 1
     elif t.path == LANES:
         total = total + lanes_loss(t)
     else:
@@ -67,14 +68,14 @@ def train(address: i64, me: i64) -> None:
         here: ints = ints_at(order, start + done)
         scale: real = real(f8(1) / f8(batch * t.elements))
         batches = 1
-        if t.path == ONE:  # many batches at a time
-            batches = min(MANY, min(t.samples - start, t.budget - blocks))
-            rows = batches
+        if t.settle == 0:  # many whole batches at a time
+            batches = min(MANY, min((t.samples - start) // batch, t.budget - blocks))
+            rows = batches * batch
         coming = t.samples - start - done - rows
         call_block(t.block, address, here, me, rows, coming, begin, scale, step, done, h)
         barrier(t, me)
         if me == 0:
-            total = note_losses(t, total, rows, start, epoch)
+            total = note_losses(t, total, rows, batches, start, epoch)
         updating = last
         if t.deferred:
             updating = 0
@@ -124,6 +125,7 @@ def infer(address: i64, me: i64) -> None:
         r1 = share(rows, me + 1, t.threads)
         if r1 > r0:
             gather(t, me, order, start, r0, r1, 0, 0)
+            place_targets(t, order, start, r0, r1)
             forward(t, me, r0, r1 - r0)
             keep_predictions(t, order, start, me, r0, r1)
             if t.loss:

@@ -35,6 +35,7 @@ def step_of_one(t: Task, order: ints, first: i64, scale: real, h: reals) -> None
     if t.point:
         points(t, order, scale)
     else:
+        place_targets(t, order, 0, 0, 1)
         losses(t, order, 0, 0, 1, scale)
     slope_of_layer(t, layer(t, t.depth - 1), 0, 1)
     for l in range(t.depth - 1, first - 1, -1):

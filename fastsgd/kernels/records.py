@@ -86,8 +86,8 @@ PIECE = {
 CONSTANTS = {
     **{kind.upper(): number for number, kind in enumerate(KINDS)},
     **{name.upper(): place for place, name in enumerate(FINISH)},
-    "MANY": 64,  # batches of one row that are taken in one go
-    "AHEAD": 8,  # of them between a row and the one that is asked for meanwhile
+    "MANY": 64,  # small batches that one thread takes in one go
+    "AHEAD": 8,  # of those of one row between a row and the one that is asked for meanwhile
     "ROWS_AHEAD": 32,  # the same in larger batches, where rows are narrow and far
     "ROW_BY_ROW": 128,  # columns of rows that are gathered one after the other, and not panel by panel
     "PLANE": 512,  # of a chunk of the matrix unit: one of the three parts of its numbers
@@ -105,7 +105,7 @@ TASK = {
     "input": "i64",  # address of the gathered rows, in panels
     "input_width": "i64",
     "apart": "i64",  # bytes from one thread's gathered rows to the next's; 0: all gather into the same panels
-    "path": "i64",  # ROWS, COLUMNS, LANES or ONE
+    "path": "i64",  # ROWS, COLUMNS, LANES, ONE, or one that no kernel asks for (engines/paths.py)
     "address": "i64",  # of this record
     "block": "i64",  # addresses of the path's two kernels: outputs, losses and deltas of a block of rows,
     "settle": "i64",  # its gradients and the update; 0: the first has done it all
@@ -117,7 +117,7 @@ TASK = {
     "round": "i64",  # most rows between two looks at the budget: a block, or one for each lane
     "lanes": "i64",
     "crew": "i64",  # addresses of a Task for each thread, with room of its own: what a lane works with
-    "sums": "i64",  # address of a double for each lane, or for each batch of a call of the path of one
+    "sums": "i64",  # address of a double for each lane, or for each batch of those that one thread takes in one go
     "pitch": "i64",  # rows from one panel of activations to the next (one more than `rows`: no two panels share a cache set)
     "ones": "i64",  # address of `rows` ones, or of 32 if that is more: the bias's inputs
     "column": "i64",  # elements from one output of a thin layer to the next: `rows` and some, rounded up to 16

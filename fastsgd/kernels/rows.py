@@ -52,6 +52,7 @@ def rows_of_block(t: Task, order: ints, me: i64, rows: i64, known: i64, scale: r
     r1 = share(rows, me + 1, t.threads)
     if r1 > r0:
         gather(t, me, order, 0, r0, r1, asking_distance(t, rows), known)
+        place_targets(t, order, 0, r0, r1)
         forward(t, me, r0, r1 - r0)
         if t.predictions:
             keep_predictions(t, order, 0, me, r0, r1)
@@ -135,7 +136,7 @@ def losses(t: Task, order: ints, base: i64, r0: i64, r1: i64, scale: real) -> No
     column = t.column
     d: reals = to_reals(last.D)
     rows: doubles = to_doubles(t.row_losses)
-    for r in range(r0, r1):
+    for r in range(r0, (r1 + 15) // 16 * 16):
         rows[r] = f8(0)
     if t.judge_row:
         loss_of_row(t, base + order[r0], scale)

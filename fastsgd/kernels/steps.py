@@ -46,6 +46,7 @@ def block_of_steps(
     n = share(rows, me + 1, t.threads) - r0
     if n > 0:
         gather(t, me, order, 0, r0, r0 + n, asking_distance(t, rows), rows + coming)
+        place_targets(t, order, 0, r0, r0 + n)
     for l in range(t.depth):
         L: Layer = layer(t, l)
         if L.kind == BATCH_NORM and L.fixed == 0:

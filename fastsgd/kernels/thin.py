@@ -28,10 +28,36 @@ def forward_thin(t: Task, L: Layer, r0: i64, n: i64) -> None:
             w: reals = at(to_reals(L.W), c * width)
             source: reals = at(to_reals(L.source), (r0 + r) * width)
             dots(source, width, t.pitch * width, w, L.outputs * width, panels, at(z, r))
-        for i in range(n):
-            z[i] = z[i] + bias
+        for r in range(0, n, 16):
+            for j in range(16):
+                z[r + j] = z[r + j] + bias
         if L.activate:
-            call_activation(L.activate, at(to_reals(L.A), c * t.column + r0), z, n, to_reals(L.constants))
+            whole = (n + 15) // 16 * 16
+            call_activation(L.activate, at(to_reals(L.A), c * t.column + r0), z, whole, to_reals(L.constants))
+
+
+def place_targets(t: Task, order: ints, base: i64, r0: i64, r1: i64) -> None:
+    """Targets of rows r0:r1 to where the slopes of a thin layer's loss will stand, for two outputs at a time.
+
+    Well before the loss takes them: a vector that was stored number by number can be loaded when it is in the cache.
+    """
+    last: Layer = layer(t, t.depth - 1)
+    if last.thin and t.loss and t.by_row == 0:
+        y: reals = at(to_reals(t.y), base * t.y_stride)
+        d: reals = to_reals(last.D)
+        stride = t.y_stride
+        for c in range(0, t.outputs - 1, 2):
+            target: reals = at(d, c * t.column)
+            beside: reals = at(d, c * t.column + t.column)
+            for r in range(r0, r1):
+                j = order[r] * stride + c
+                target[r] = y[j]
+                beside[r] = y[j + 1]
+        if t.outputs % 2:
+            c = t.outputs - 1
+            target = at(d, c * t.column)
+            for r in range(r0, r1):
+                target[r] = y[order[r] * stride + c]
 
 
 def slope_thin(t: Task, L: Layer, r0: i64, n: i64) -> None:

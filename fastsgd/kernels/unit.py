@@ -41,6 +41,7 @@ def block_of_unit(
                 known = rows + coming - first
             here: ints = ints_at(order, first)
             gather(s, 0, here, 0, 0, n, ROWS_AHEAD, known)
+            place_targets(s, here, 0, 0, n)
             forward_by_unit(s, n)
             if s.predictions:
                 keep_predictions(s, here, 0, 0, 0, n)

@@ -24,7 +24,7 @@ def loss_{f.name}(
     loads, _ = arguments("", f.parameters)
     if _calls_functions(f):
         return f"{head}{loads}    if column == 1:\n{_rows_in_passes(f)}    else:\n{_columns(f)}\n{_point(f)}"
-    return f"{head}{loads}    if column == 1 or rows < 16:\n{_rows_in_one(f)}    else:\n{_columns(f)}\n{_point(f)}"
+    return f"{head}{loads}    if column == 1:\n{_rows_in_one(f)}    else:\n{_columns(f)}\n{_point(f)}"
 
 
 def _calls_functions(f: Formula) -> bool:
@@ -37,7 +37,6 @@ def _calls_functions(f: Formula) -> bool:
 
 
 def _rows_in_one(f: Formula) -> str:
-    """Adds up as ``_columns`` does, since a few rows of a thin layer come here, too: as many as a thread is given."""
     called = arguments("output[i * column], target[i]", f.parameters)[1]
     return f"""{EACH_ROW}            total: f8 = f8(0)
             for i in range(n):
@@ -62,28 +61,18 @@ def _rows_in_passes(f: Formula) -> str:
 
 
 def _columns(f: Formula) -> str:
-    """Where the rows of an output adjoin (thin layers) loops over rows vectorise; the targets wait in the slopes' place.
+    """Where the rows of an output adjoin (thin layers) loops over rows vectorise, and take whole groups of 16 of them.
 
-    They are put there for two outputs at a time, which look up the order once.
+    The targets wait in the place of the slopes: see ``place_targets``.
     """
     called = arguments("output[r], slope[r]", f.parameters)[1]
-    return f"""        for i in range(0, n - 1, 2):
-            slope = at(d, i * column)
-            beside: reals = at(d, i * column + column)
-            for r in range(rows):
-                j = order[r] * stride + i
-                slope[r] = y[j]
-                beside[r] = y[j + 1]
-        if n % 2:
-            slope = at(d, n * column - column)
-            for r in range(rows):
-                slope[r] = y[order[r] * stride + n - 1]
+    return f"""        whole = (rows + 15) // 16 * 16
         for i in range(n):
             slope = at(d, i * column)
             output = at(p, i * column)
-            for r in range(rows):
+            for r in range(whole):
                 sums[r] = sums[r] + f8({f.name}({called}))
-            for r in range(rows):
+            for r in range(whole):
                 slope[r] = {f.name}_slope({called}) * scale
 """
 

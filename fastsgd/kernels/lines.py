@@ -1,0 +1,98 @@
+"""The path of small batches for linear models: a thin layer and nothing before it, so that a step is shorter than its calls.
+
+The same numbers as on the row path, from fewer instructions: of its time for 13-1 0.73 at 8 rows, 0.84 at 32. What does
+not change from batch to batch is looked up once, and rows come with their targets. One thread, as two would wait for
+each other longer than such a step takes. Not for weighted samples, kept predictions and losses of whole rows.
+"""
+
+from __future__ import annotations
+
+
+def block_of_lines(
+    address: i64, order: ints, me: i64, rows: i64, coming: i64, begin: i64, scale: real, step: i64, place: i64, h: reals
+) -> None:
+    """So many whole batches, or what is left of the samples."""
+    t: Task = task(address)
+    L: Layer = layer(t, 0)
+    outputs = t.outputs
+    width = t.input_width
+    panels = (t.inputs + width - 1) // width
+    skip = outputs * width
+    jump = t.pitch * width
+    column = t.column
+    w: reals = to_reals(L.W)
+    v: reals = to_reals(L.W + t.bank)
+    s: reals = to_reals(L.W + 2 * t.bank)
+    u: reals = to_reals(L.W + 3 * t.bank)
+    g: reals = to_reals(L.W + t.gradients)
+    biases: reals = at(w, panels * skip)
+    slopes: reals = at(g, panels * skip)
+    source: reals = to_reals(t.input)
+    d: reals = to_reals(L.D)
+    judged: reals = to_reals(t.judged)
+    constants: reals = to_reals(t.loss_constants)
+    each: doubles = to_doubles(t.row_losses)
+    sums: doubles = to_doubles(t.sums)
+    batch = min(rows, t.batch)
+    whole = (batch + 15) // 16 * 16
+    i = 0
+    while i * batch < rows:
+        here: ints = ints_at(order, i * batch)
+        lay_batch(t, L, here, batch, rows + coming - i * batch)
+        for r in range(0, whole, 16):
+            for j in range(16):
+                each[r + j] = f8(0)
+        for c in range(outputs):
+            z: reals = at(to_reals(L.Z), c * column)
+            bias: real = biases[c]
+            for r in range(0, whole, 16):
+                dots(at(source, r * width), width, jump, at(w, c * width), skip, panels, at(z, r))
+                for j in range(16):
+                    z[r + j] = z[r + j] + bias
+            if L.activate:
+                call_activation(L.activate, at(to_reals(L.A), c * column), z, whole, to_reals(L.constants))
+        call_loss(t.loss, d, judged, judged, here, batch, outputs, 1, column, 0, scale, constants, each)
+        sums[i] = block_loss(t, batch)
+        for c in range(outputs):
+            delta: reals = at(d, c * column)
+            if L.slope:
+                call_activation(L.slope, delta, at(to_reals(L.seen), c * column), whole, to_reals(L.constants))
+            for r in range(batch, (batch + 3) // 4 * 4):
+                delta[r] = real(0)
+            for p in range(panels):
+                vector_product(t, delta, at(source, p * jump), batch, ZERO, at(g, p * skip + c * width), width)
+            if L.use_bias:
+                slopes[c] = column_sum(delta, batch)
+        call_update(t.update, w, g, v, s, u, panels * skip + 16, at(h, i * t.hyper_stride))
+        i = i + 1
+
+
+def lay_batch(t: Task, L: Layer, order: ints, rows: i64, known: i64) -> None:
+    """As ``gather`` and ``place_targets``, at the same time."""
+    y: reals = to_reals(t.y)
+    d: reals = to_reals(L.D)
+    inputs = t.inputs
+    width = t.input_width
+    column = t.column
+    x_stride = t.x_stride
+    y_stride = t.y_stride
+    far = t.far
+    asked = 0
+    if far:
+        asked = max(0, min(rows, known - ROWS_AHEAD))
+    k = 0
+    while k < inputs:
+        n = min(width, inputs - k)
+        x: reals = at(to_reals(t.x), k)
+        panel: reals = at(to_reals(t.input), k * t.pitch)
+        for r in range(asked):
+            ask_ends(at(x, order[r + ROWS_AHEAD] * x_stride), n, far)
+            lay(at(panel, r * width), at(x, order[r] * x_stride), n)
+            d[r] = y[order[r] * y_stride]
+        for r in range(asked, rows):
+            lay(at(panel, r * width), at(x, order[r] * x_stride), n)
+            d[r] = y[order[r] * y_stride]
+        k = k + width
+    for c in range(1, t.outputs):
+        for r in range(rows):
+            d[c * column + r] = y[order[r] * y_stride + c]
