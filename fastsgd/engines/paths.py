@@ -7,8 +7,8 @@ from typing import NamedTuple
 from ..program import Op, Program
 from .layout import THIN, round_up
 
-NAMES = "rows", "one", "columns", "lanes", "lines"  # and their kernels
-ROWS, ONE, COLUMNS, LANES, LINES = 0, 1, 2, 3, 4  # as in engine.h, where nobody asks for the last
+NAMES = "rows", "one", "columns", "lanes", "linear"  # and their kernels
+ROWS, ONE, COLUMNS, LANES, LINEAR = 0, 1, 2, 3, 4  # as in engine.h, where nobody asks for the last
 BLOCK = 256  # most rows of a block: their activations stay in the second-level cache
 NEAR = 512 << 10  # bytes of a layer's inputs that stay in it, too, while they go from panel to panel of the weights
 FAR = 2 << 20  # bytes that it does not hold
@@ -22,7 +22,7 @@ UNIT_WIDTH = 64  # least inputs and outputs of a layer whose products are the ma
 UNIT_BATCH = 256  # and least rows of a batch: the weights are split anew for each
 HALVES_BATCH = 8  # most rows of a batch whose deltas are summed by halves of a layer's outputs
 HALVES_OUTPUTS = 32  # least outputs of such a layer, for each row
-LINES_INPUTS = 4096  # of a batch of a linear model, up to which a second thread does not pay
+LINEAR_INPUTS = 4096  # rows times columns of a batch of a linear model up to which a second thread does not pay
 
 
 class Way(NamedTuple):
@@ -42,8 +42,8 @@ def way_of(program: Program, batch: int, unit: bool = False) -> Way:
         return Way(ONE, _block(batch, 1))
     if program.deferred:
         return Way(ROWS if batch > BLOCK or _widest(program) < 64 else COLUMNS, _block(batch, 1))
-    if by_lines(program, batch):
-        return Way(LINES, _block(batch, 1))
+    if is_linear(program, batch):
+        return Way(LINEAR, _block(batch, 1))
     weights = sum(op.inputs * op.outputs for op in program.ops if op.kind == "dense") * program.dtype.itemsize
     if unit and batch >= UNIT_BATCH and 2 * weights <= UNIT_MEMORY and any(map(by_unit, program.ops)):
         lanes = max(2, _lanes(batch, weights, UNIT_MEMORY))
@@ -70,11 +70,11 @@ def by_halves(op: Op, batch: int) -> bool:
     return batch <= HALVES_BATCH and op.outputs >= HALVES_OUTPUTS * batch
 
 
-def by_lines(program: Program, batch: int) -> bool:
-    """Whether a batch is one of those small ones of a linear model that lines.py among the kernels is for."""
+def is_linear(program: Program, batch: int) -> bool:
+    """Whether a batch, of more than one row, is one of those small ones that linear.py among the kernels is for."""
     op = program.ops[0]
     is_thin = program.depth == 1 and op.kind == "dense" and op.outputs <= THIN
-    return is_thin and not program.by_row and batch < BLOCK and batch * op.inputs <= LINES_INPUTS
+    return is_thin and batch < BLOCK and batch * op.inputs <= LINEAR_INPUTS
 
 
 def _lanes(batch: int, weights: int, memory: int) -> int:

@@ -26,7 +26,7 @@ def note_losses(t: Task, total: f8, rows: i64, batches: i64, start: i64, epoch: 
         while n < batches and finite(total):
             total = total + sums[n]
             n = n + 1
-        batch = batch + n - 1
+        batch = batch + max(0, n - 1)
     elif t.path == LANES:
         total = total + lanes_loss(t)
     else:

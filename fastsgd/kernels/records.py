@@ -37,7 +37,7 @@ LAYER = {
     "rows_down": "i64",  # and rows whose deltas do
     "A": "i64",  # outputs
     "Z": "i64",  # pre-activations: A itself unless the slope needs them
-    "D": "i64",  # deltas, dL/dz
+    "D": "i64",  # deltas, dL/dz; of a thin last layer the targets, before there is a loss
     "activate": "i64",  # address of a loop (a, z, n, c); 0: linear
     "slope": "i64",  # address of a loop (d, a or z, n, c); 0: linear
     "relu": "i64",  # 1: dense, in panels, and its activation is relu, which the products bring along
@@ -108,7 +108,7 @@ TASK = {
     "path": "i64",  # ROWS, COLUMNS, LANES, ONE, or one that no kernel asks for (engines/paths.py)
     "address": "i64",  # of this record
     "block": "i64",  # addresses of the path's two kernels: outputs, losses and deltas of a block of rows,
-    "settle": "i64",  # its gradients and the update; 0: the first has done it all
+    "settle": "i64",  # its gradients and the update; 0: the first does it all, of many batches in one go, their losses in `sums`
     "finish": "i64",  # address of the kernel for updates from whole gradients
     "forward_other": "i64",  # addresses of kernels for steps of other kinds than dense and activation (see steps.py)
     "learn_vectors": "i64",

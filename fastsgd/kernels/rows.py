@@ -131,7 +131,10 @@ def clear_columns(L: Layer, a: reals, p: i64, n: i64) -> None:
 
 
 def losses(t: Task, order: ints, base: i64, r0: i64, r1: i64, scale: real) -> None:
-    """Loss of rows r0:r1 into row_losses, its slope times `scale` into the last layer's deltas."""
+    """Loss of rows r0:r1 into row_losses, its slope times `scale` into the last layer's deltas.
+
+    Of a thin layer that is where the targets are: ``place_targets`` has been called. Whole groups of 16 rows are written.
+    """
     last: Layer = layer(t, t.depth - 1)
     column = t.column
     d: reals = to_reals(last.D)

@@ -39,7 +39,8 @@ def forward_thin(t: Task, L: Layer, r0: i64, n: i64) -> None:
 def place_targets(t: Task, order: ints, base: i64, r0: i64, r1: i64) -> None:
     """Targets of rows r0:r1 to where the slopes of a thin layer's loss will stand, for two outputs at a time.
 
-    Well before the loss takes them: a vector that was stored number by number can be loaded when it is in the cache.
+    Well before the loss takes them, where it can be: a vector that was stored number by number is loaded from the cache
+    only.
     """
     last: Layer = layer(t, t.depth - 1)
     if last.thin and t.loss and t.by_row == 0:

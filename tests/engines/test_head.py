@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from engine_jobs import ALL, COMPILED
 
-from fastsgd.engines.paths import COLUMNS, LANES, ONE, ROWS, way_of
+from fastsgd.engines.paths import COLUMNS, LANES, LINEAR, ONE, ROWS, way_of
 from fastsgd.program import Finish, Op, Program
 
 WIDTHS = [(30, 32, 3), (5, 12, 10), (20, 64, 70, 40), (9, 4)]  # outputs that are kept transposed, and one panel or two
@@ -61,7 +61,7 @@ def softmax(z):
 def test_the_way_is_that_of_the_layers_before(widths, batch):
     way = way_of(classifier(widths), batch)
     assert way == way_of(without_softmax(classifier(widths)), batch)
-    assert way.path == BATCHES[batch] or (BATCHES[batch] is None and way.path in (ROWS, COLUMNS))
+    assert way.path == BATCHES[batch] or (BATCHES[batch] is None and way.path in (ROWS, COLUMNS, LINEAR))
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

@@ -9,7 +9,8 @@ from fastsgd.engines import Diverged
 from fastsgd.kernels.source.tables import activation_table
 from fastsgd.program import Finish
 
-WIDTHS = [(5, 40, 1), (5, 40, 40, 5), (5, 32, 2), (5, 17, 33, 3)]  # last panels of one half, thin outputs and others
+# last panels of one half, thin outputs and others, and a linear model
+WIDTHS = [(5, 40, 1), (5, 40, 40, 5), (5, 32, 2), (5, 17, 33, 3), (5, 2)]
 
 
 @pytest.mark.parametrize("widths", [(9, 40, 2), (9, 20, 33, 5)])

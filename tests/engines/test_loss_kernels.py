@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from engine_jobs import ALL, COMPILED
 
+from fastsgd.engines import paths
 from fastsgd.kernels.source.tables import RowLoss, loss_table, row_loss_table, update_table
 from fastsgd.program import Op, Program
 
@@ -106,6 +107,21 @@ def test_a_row_alone_has_the_bits_of_one_among_others(compiled_engine, monkeypat
     assert run._t.judge_row and not other._t.judge_row
     assert run.losses == other.losses
     for a, b in zip(alone.get_weights(), among.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("weighted", [True, False])
+@pytest.mark.parametrize("loss", LOSSES)
+def test_linear_models_have_the_bits_of_the_row_path(compiled_engine, monkeypatch, loss, weighted):
+    net = program(loss, 4, np.float64)
+    first, *others = net.ops[1:]
+    job = Job(replace(net, ops=(replace(first, inputs=5), *others)), rows=150, scale=0.2)
+    linear, run = job.train(compiled_engine, 4, weighted=weighted)
+    monkeypatch.setattr(paths, "LINEAR_INPUTS", 0)
+    by_rows, other = job.train(compiled_engine, 4, weighted=weighted)
+    assert not run._t.settle and other._t.settle
+    assert run.losses == other.losses
+    for a, b in zip(linear.get_weights(), by_rows.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
 
 

@@ -67,7 +67,7 @@ def test_a_run_has_the_same_bits_with_them(trainer, compiled_engine, widths, bat
     job = trainer(widths, dtype=dtype, rows=1300)
     job.x = job.x[::-1] / 4
     job.x.flags.writeable = False
-    weights = job.y[:, 0] ** 2 if batch_size > 1 else None  # with them linear models have no path of their own
+    weights = job.y[:, 0] ** 2 if batch_size > 1 else None  # with them linear models have no path of their own at 1 row
     settings = {"batch_size": batch_size, "epochs": EPOCHS, "threads": threads, "weights": weights}
     expected = job.digest(compiled_engine, **settings)
     monkeypatch.setattr(run, "FAR", 1)

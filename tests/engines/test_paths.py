@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fastsgd.engines.paths import BLOCK, COLUMNS, LANES, LANES_MEMORY, LINES, NEAR, ONE, ROWS, Way, rows_near, way_of
+from fastsgd.engines.paths import BLOCK, COLUMNS, LANES, LANES_MEMORY, LINEAR, NEAR, ONE, ROWS, Way, rows_near, way_of
 from fastsgd.program import Finish, Op, Program
 
 WIDTHS = st.lists(st.integers(1, 3000), min_size=2, max_size=4)
@@ -38,10 +38,10 @@ def dense(*widths, dtype="f4"):
         ((256, 512, 512, 10), 4096, "f8", Way(LANES, 256, 4)),
         ((3000, 3000, 10), 4096, "f4", Way(ROWS, 256)),
         ((13, 1), 1, "f4", Way(ONE, 8)),
-        ((13, 4), 255, "f8", Way(LINES, 256)),
+        ((13, 4), 255, "f8", Way(LINEAR, 256)),
         ((13, 5), 255, "f4", Way(ROWS, 256)),
         ((13, 1), 256, "f4", Way(LANES, 128, 2)),
-        ((784, 1), 5, "f4", Way(LINES, 8)),
+        ((784, 1), 5, "f4", Way(LINEAR, 8)),
         ((784, 1), 6, "f4", Way(ROWS, 8)),
     ],
 )

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from fastsgd.engines import compiled, interpreted, run
+from fastsgd.engines import compiled, interpreted, paths, run
 
 
 @pytest.mark.parametrize("batch_size", [32, 600])  # one task, or one for each lane
@@ -33,8 +33,9 @@ def test_rows_are_far_if_they_are_many_and_shuffled(trainer, compiled_engine, ba
     assert far(job.x, shuffle=False) == {0}
 
 
+@pytest.mark.parametrize("most", [0, 1 << 20], ids=["rows", "linear"])
 @pytest.mark.parametrize(("farther", "cache"), [(1 << 30, "prefetch"), (0, "prefetch_second")])
-def test_which_cache_rows_are_sent_to(trainer, farther, cache, monkeypatch):
+def test_which_cache_rows_are_sent_to(trainer, farther, cache, most, monkeypatch):
     """The ends of each row that is sent, in the order of the epoch."""
     job, sent, names = trainer((5, 2), rows=50), [], interpreted.names
     spies = {
@@ -45,6 +46,7 @@ def test_which_cache_rows_are_sent_to(trainer, farther, cache, monkeypatch):
     monkeypatch.setattr(interpreted, "library", interpreted.library.__wrapped__)
     monkeypatch.setattr(run, "FAR", 0)
     monkeypatch.setattr(run, "FARTHER", farther)
+    monkeypatch.setattr(paths, "LINEAR_INPUTS", most)
     job.run(interpreted.InterpretedEngine(), batch_size=50, epochs=1)
     assert {name for name, _ in sent} == {cache}
     assert len(sent) == 2 * (50 - 32)
@@ -110,6 +112,7 @@ def test_a_network_trains_on_after_somebody_lost_patience_with_its_compiler(trai
         ((5, 17, 2), [(8, False), (1, False)]),
         ((5, 2), [(1, False), (1, True)]),
         ((5, 17, 2), [(8, False), (600, False)]),
+        ((5, 2), [(1, False), (8, False)]),
     ],
 )
 def test_kernels_are_those_of_the_present_rows(trainer, compiled_engine, widths, kinds):

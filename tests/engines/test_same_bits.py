@@ -58,12 +58,13 @@ def test_rules(trainer, engines, rule, dtype):
 @fused
 @pytest.mark.parametrize("rule", update_table())
 @pytest.mark.parametrize(("widths", "dtype"), [((20, 1), np.float32), ((20, 2), np.float64)])
-def test_rules_of_linear_models(trainer, engines, rule, widths, dtype, monkeypatch):
-    """One row a batch: on their own path, and on the row path, which keeps gradients."""
+@pytest.mark.parametrize("batch_size", [1, 7])
+def test_rules_of_linear_models(trainer, engines, rule, widths, dtype, batch_size, monkeypatch):
+    """On their own paths, and on the row path, which keeps gradients of single rows, too."""
     job = trainer(widths, rule=rule, dtype=dtype, rows=50)
-    digests = {name: job.digest(e, batch_size=1) for name, e in engines.items()}
+    digests = {name: job.digest(e, batch_size=batch_size) for name, e in engines.items()}
     monkeypatch.setattr(compiled, "way_of", lambda *_: paths.Way(paths.ROWS, 8))
-    digests |= {f"{name}, rows": job.digest(e, batch_size=1) for name, e in engines.items()}
+    digests |= {f"{name}, rows": job.digest(e, batch_size=batch_size) for name, e in engines.items()}
     assert len(set(digests.values())) == 1, digests
 
 
@@ -121,6 +122,7 @@ def test_what_caches_hold_does_not_show(
 @pytest.mark.parametrize(("widths", "batch_size"), [((13, 1), 32), ((5, 17, 3), 300), ((5, 17, 3), 1)])
 def test_no_loop_is_wanted_where_nothing_is_updated_by_tile(trainer, compiled_engine, widths, batch_size, monkeypatch):
     monkeypatch.setattr(paths, "LANES_MEMORY", 0)
+    monkeypatch.setattr(paths, "LINEAR_INPUTS", 0)
     network, _ = trainer(widths, rows=300).run(compiled_engine, batch_size=batch_size, epochs=1)
     assert network._work.task.descend == 0
 

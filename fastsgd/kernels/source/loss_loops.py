@@ -22,9 +22,8 @@ def loss_{f.name}(
 ) -> None:
 """
     loads, _ = arguments("", f.parameters)
-    if _calls_functions(f):
-        return f"{head}{loads}    if column == 1:\n{_rows_in_passes(f)}    else:\n{_columns(f)}\n{_point(f)}"
-    return f"{head}{loads}    if column == 1:\n{_rows_in_one(f)}    else:\n{_columns(f)}\n{_point(f)}"
+    rows = _rows_in_passes(f) if _calls_functions(f) else _rows_in_one(f)
+    return f"{head}{loads}    if column == 1:\n{rows}    else:\n{_columns(f)}\n{_point(f)}"
 
 
 def _calls_functions(f: Formula) -> bool:
@@ -37,11 +36,11 @@ def _calls_functions(f: Formula) -> bool:
 
 
 def _rows_in_one(f: Formula) -> str:
-    called = arguments("output[i * column], target[i]", f.parameters)[1]
+    called = arguments("output[i], target[i]", f.parameters)[1]
     return f"""{EACH_ROW}            total: f8 = f8(0)
             for i in range(n):
                 total = total + f8({f.name}({called}))
-                slope[i * column] = {f.name}_slope({called}) * scale
+                slope[i] = {f.name}_slope({called}) * scale
             sums[r] = sums[r] + total
 """
 

@@ -9,7 +9,7 @@ HERE = Path(__file__).parent.parent
 FORMULAS = ("elementary", "activations", "losses", "row_losses", "updates")
 LOOPS = (
     "shuffle", "products", "thin", "groups", "gradients", "rows", "noise", "softmax", "normalization",
-    "layer_normalization", "batch_normalization", "steps", "columns", "lanes", "unit", "one", "ahead", "line", "lines",
+    "layer_normalization", "batch_normalization", "steps", "columns", "lanes", "unit", "one", "ahead", "line", "linear",
     "finish", "driver",
 )  # fmt: skip
 

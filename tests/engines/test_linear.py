@@ -3,35 +3,42 @@
 import numpy as np
 import pytest
 
-from fastsgd.engines import Diverged, run
+from fastsgd.engines import Diverged, paths, run
 from fastsgd.engines.pace import Pace
 from fastsgd.kernels.source.tables import loss_table
 
 
-def path_of(network):
-    """The name of the kernel that trained it."""
+def is_on_its_path(network):
     work = network._work
-    (name,) = (n for n in ("lines", "rows") if work.task.block == work._kernel_address(f"block_of_{n}"))
-    return name
+    return work.task.block == work._kernel_address("block_of_linear")
 
 
-def check_bits(job, engine, **settings):
-    """Against the row path, which weighted samples take: their weights are ones."""
-    network, ours = job.run(engine, **settings)
-    assert path_of(network) == "lines"
-    other, theirs = job.run(engine, **settings, weights=np.ones(len(job.x), job.x.dtype))
-    assert path_of(other) == "rows"
-    banks = network.layout.banks[:-1]  # without that of the gradient; padding is all zeros here and there
-    assert np.isfinite(banks).all() and banks.any()
-    np.testing.assert_array_equal(banks, other.layout.banks[:-1])
-    assert ours.losses == theirs.losses
+@pytest.fixture
+def check_bits(monkeypatch):
+    """Of weights, memories, losses and predictions, against the row path."""
+
+    def check(job, engine, **settings):
+        network, ours = job.run(engine, **settings)
+        assert is_on_its_path(network)
+        with monkeypatch.context() as patch:
+            patch.setattr(paths, "LINEAR_INPUTS", 0)
+            other, theirs = job.run(engine, **settings)
+        assert not is_on_its_path(other)
+        banks = network.layout.banks[:-1]  # without that of the gradient; padding is all zeros here and there
+        assert np.isfinite(banks).all() and banks.any()
+        np.testing.assert_array_equal(banks, other.layout.banks[:-1])
+        assert ours.losses == theirs.losses
+        if ours.predictions is not None:
+            np.testing.assert_array_equal(ours.predictions, theirs.predictions)
+
+    return check
 
 
 @pytest.mark.parametrize("widths", [(13, 1), (16, 1), (33, 1), (500, 1), (5, 2), (16, 4), (40, 3)])
 @pytest.mark.parametrize("batch_size", [2, 7, 8])
 @pytest.mark.parametrize("last", ["linear", "silu"])
 @pytest.mark.parametrize("bias", [True, False])
-def test_the_bits_are_those_of_the_row_path(trainer, compiled_engine, widths, batch_size, last, bias):
+def test_the_bits_are_those_of_the_row_path(trainer, compiled_engine, check_bits, widths, batch_size, last, bias):
     job = trainer(widths, rows=150, last=last, bias=bias)
     job.x /= widths[0] ** 0.5  # rows of length about 1: longer ones diverge
     check_bits(job, compiled_engine, batch_size=batch_size)
@@ -40,12 +47,12 @@ def test_the_bits_are_those_of_the_row_path(trainer, compiled_engine, widths, ba
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("batch_size", [16, 21, 100, 200, 255])
 @pytest.mark.parametrize("outputs", [1, 4])
-def test_larger_batches_have_them_too(trainer, compiled_engine, outputs, batch_size, dtype):
+def test_larger_batches_have_them_too(trainer, compiled_engine, check_bits, outputs, batch_size, dtype):
     check_bits(trainer((13, outputs), dtype=dtype, rows=600), compiled_engine, batch_size=batch_size)
 
 
 @pytest.mark.parametrize("loss", loss_table())
-def test_every_loss_has_them(trainer, compiled_engine, loss):
+def test_every_loss_has_them(trainer, compiled_engine, check_bits, loss):
     check_bits(trainer((7, 1), loss=loss, last="sigmoid", rule="sgd"), compiled_engine, batch_size=8)
 
 
@@ -60,15 +67,23 @@ def test_where_calls_end_is_not_seen(trainer, compiled_engine, batch_size, block
     assert job.digest(compiled_engine, batch_size=batch_size) == whole
 
 
-@pytest.mark.parametrize("kept", [False, True])
+@pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("widths", [(13, 1), (40, 3)])
-def test_rows_from_afar_and_kept_predictions_change_nothing(trainer, compiled_engine, widths, kept, monkeypatch):
+def test_weights_of_samples_and_kept_predictions_have_them(trainer, compiled_engine, check_bits, widths, weighted):
     job = trainer(widths, rows=300)
     job.x /= 4
+    weights = job.y[:, 0] ** 2 if weighted else None
+    check_bits(job, compiled_engine, batch_size=8, weights=weights, keep_predictions=True)
+
+
+@pytest.mark.parametrize("widths", [(13, 1), (40, 3), (200, 1)])
+def test_rows_from_afar_change_nothing(trainer, compiled_engine, widths, monkeypatch):
+    job = trainer(widths, rows=300)
+    job.x /= widths[0] ** 0.5  # rows of length about 1: longer ones diverge
     expected, _ = job.run(compiled_engine, batch_size=8)
     monkeypatch.setattr(run, "FAR", 1)
-    network, _ = job.run(compiled_engine, batch_size=8, keep_predictions=kept)
-    assert path_of(network) == ("rows" if kept else "lines")
+    network, seen = job.run(compiled_engine, batch_size=8)
+    assert is_on_its_path(network) and seen._t.far
     for one, other in zip(network.get_weights(), expected.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
 
