@@ -19,7 +19,7 @@ from .inference import Inference
 from .lanes import Lanes
 from .layout import Layout
 from .pace import Pace, flops_per_row
-from .paths import LANES, LINEAR, ONE, Way, way_of
+from .paths import ALONE, LANES, Way, way_of
 from .run import CompiledRun
 from .unit_workspace import UnitWorkspace
 from .workspace import MOST_THREADS, Workspace
@@ -129,7 +129,7 @@ class CompiledNetwork:
 
     def _pace(self, way: Way, batch_size: int, threads: int, most_threads: int) -> Pace:
         """That of earlier runs of the kind, whose trials go on where they ended."""
-        most = 1 if way.path in (ONE, LINEAR) else self.library.threads
+        most = 1 if way.path in ALONE else self.library.threads
         kind = batch_size, min(threads, most), min(most_threads, most)
         if kind not in self._paces:
             guess = 20e9 / (way.lanes * way.rows * flops_per_row(self.program))

@@ -56,6 +56,12 @@ def width_of(columns: int, dtype: np.dtype) -> int:
     return 16 if columns <= 16 or (dtype.itemsize == 8 and columns >= WIDE) else 32
 
 
+def ends_thin(program: Program) -> bool:
+    """Whether the last layer that is trained is kept transposed."""
+    last = program.ops[program.depth - 1]
+    return last.kind == "dense" and last.outputs <= THIN
+
+
 @dataclass
 class Place:
     """Where one op's weights stand: offsets in elements from the beginning of a bank, and of the transposed copies."""
@@ -158,14 +164,14 @@ class Layout:
         top = turned_top = 0
         for i, op in enumerate(program.ops):
             width = width_of(op.outputs, program.dtype)
-            thin = i >= program.depth - 1 and program.ops[program.depth - 1].kind == "dense" and op.outputs <= THIN
             place = Place(
                 op=op, width=width, panels=-(-op.outputs // width), height=round_up(op.inputs, 16),
-                source_width=width_of(op.inputs, program.dtype), turned=round_up(op.outputs, 16), thin=thin,
+                source_width=width_of(op.inputs, program.dtype), turned=round_up(op.outputs, 16),
+                thin=i >= program.depth - 1 and ends_thin(program),
             )  # fmt: skip
             if op.kind in ("dense", *NORMALIZATIONS):
                 place.W, top = top, top + round_up(place.size, 16) + 16
-                if op.kind == "dense" and i > 0 and not thin:
+                if op.kind == "dense" and i > 0 and not place.thin:
                     place.WT = turned_top
                     turned_top += place.turned * round_up(op.inputs, place.source_width) + 16 * LINE
             self.places.append(place)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from ..program import Op, Program
-from .layout import THIN, round_up
+from .layout import ends_thin, round_up
 
 NAMES = "rows", "one", "columns", "lanes", "linear"  # and their kernels
 ROWS, ONE, COLUMNS, LANES, LINEAR = 0, 1, 2, 3, 4  # as in engine.h, where nobody asks for the last
+ALONE = ONE, LINEAR  # whose steps one thread makes, many in a call
 BLOCK = 256  # most rows of a block: their activations stay in the second-level cache
 NEAR = 512 << 10  # bytes of a layer's inputs that stay in it, too, while they go from panel to panel of the weights
 FAR = 2 << 20  # bytes that it does not hold
@@ -72,9 +73,8 @@ def by_halves(op: Op, batch: int) -> bool:
 
 def is_linear(program: Program, batch: int) -> bool:
     """Whether a batch, of more than one row, is one of those small ones that linear.py among the kernels is for."""
-    op = program.ops[0]
-    is_thin = program.depth == 1 and op.kind == "dense" and op.outputs <= THIN
-    return is_thin and batch < BLOCK and batch * op.inputs <= LINEAR_INPUTS
+    few = batch < BLOCK and batch * program.ops[0].inputs <= LINEAR_INPUTS
+    return program.depth == 1 and few and ends_thin(program)
 
 
 def _lanes(batch: int, weights: int, memory: int) -> int:

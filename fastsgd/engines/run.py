@@ -9,7 +9,7 @@ import numpy as np
 from . import Diverged, Hyper
 from .lanes import Lanes
 from .memory import address_of
-from .neighbours import EPOCHS, MOST_FLOPS, neighbours
+from .neighbours import neighbours, pays
 from .pace import Pace, flops_per_row
 from .paths import FAR, FARTHER, LANES
 from .reference import row_order
@@ -42,7 +42,7 @@ class CompiledRun:
         t = self._t = work.task
         size = len(x) * abs(x.strides[0])
         t.far = (size >= FAR) + (size >= FARTHER) if shuffle else 0
-        if t.far and epochs >= EPOCHS and flops_per_row(program) <= MOST_FLOPS:
+        if t.far and pays(size, epochs, flops_per_row(program)):
             x, y = neighbours(x, y)
         self._rows = x, y, weights  # held for the addresses below
         t.x, t.x_stride = address_of(x), x.strides[0] // x.itemsize

@@ -13,7 +13,7 @@ from ..program import Finish, Op
 from . import draws
 from .layout import LayerRecord, Layout, Place, TaskRecord, round_up, width_of
 from .memory import address_of, aligned
-from .paths import COLUMNS, FAR, LINEAR, NAMES, ONE, ROWS, by_halves, rows_near
+from .paths import ALONE, COLUMNS, FAR, NAMES, ONE, ROWS, by_halves, rows_near
 from .pieces import NORM, make_pieces
 
 SCRATCH = 34 * 32  # elements of a thread's gradient tile, as in tile.h
@@ -208,7 +208,7 @@ class Workspace:
         name = self._name_of_one() if path == ONE else "unit" if self.unit else NAMES[path]
         t.path, t.apart = path, 0
         t.block = address(f"block_of_{name}" if program.is_plain else "block_of_steps")
-        t.settle = 0 if path in (ONE, LINEAR) else address(f"settle_{NAMES[path]}")
+        t.settle = 0 if path in ALONE else address(f"settle_{NAMES[path]}")
         if name != "line":
             self.find_products()
         t.finish = address("finish_update") if program.deferred else 0

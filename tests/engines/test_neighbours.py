@@ -9,7 +9,7 @@ import fastsgd
 from fastsgd.engines import neighbours as module
 from fastsgd.engines import run
 from fastsgd.engines.memory import LINE
-from fastsgd.engines.neighbours import EPOCHS, MOST_LINES, neighbours
+from fastsgd.engines.neighbours import MOST_LINES, neighbours
 
 
 def lines(array, i):
@@ -68,9 +68,10 @@ def test_a_run_has_the_same_bits_with_them(trainer, compiled_engine, widths, bat
     job.x = job.x[::-1] / 4
     job.x.flags.writeable = False
     weights = job.y[:, 0] ** 2 if batch_size > 1 else None  # with them linear models have no path of their own at 1 row
-    settings = {"batch_size": batch_size, "epochs": EPOCHS, "threads": threads, "weights": weights}
+    settings = {"batch_size": batch_size, "epochs": 2, "threads": threads, "weights": weights}
     expected = job.digest(compiled_engine, **settings)
     monkeypatch.setattr(run, "FAR", 1)
+    monkeypatch.setattr(module, "PAYING", 1)
     assert job.digest(compiled_engine, **settings) == expected
     _, seen = job.run(compiled_engine, **settings)
     assert seen._t.x_stride * job.x.itemsize % 32 == 0 and seen._t.x != job.x.ctypes.data
@@ -84,13 +85,17 @@ def test_a_copy_is_made_when_it_pays(trainer, compiled_engine, monkeypatch):
         assert seen._t.x == seen._rows[0].ctypes.data and seen._t.y == seen._rows[1].ctypes.data
         return seen._t.x != job.x.ctypes.data
 
-    assert not reads_a_copy(epochs=EPOCHS)
+    monkeypatch.setattr(module, "PAYING", 3 * job.x.nbytes)
+    assert not reads_a_copy(epochs=3)
     monkeypatch.setattr(run, "FAR", 1)
-    assert reads_a_copy(epochs=EPOCHS)
-    assert not reads_a_copy(epochs=EPOCHS - 1)
-    assert not reads_a_copy(epochs=EPOCHS, shuffle=False)
-    monkeypatch.setattr(run, "MOST_FLOPS", 1)
-    assert not reads_a_copy(epochs=EPOCHS)
+    assert reads_a_copy(epochs=3)
+    assert not reads_a_copy(epochs=2)
+    assert not reads_a_copy(epochs=3, shuffle=False)
+    monkeypatch.setattr(module, "PAYING", 1)
+    assert reads_a_copy(epochs=2)
+    assert not reads_a_copy(epochs=1)
+    monkeypatch.setattr(module, "MOST_FLOPS", 1)
+    assert not reads_a_copy(epochs=2)
 
 
 @pytest.mark.parametrize(("epochs", "steps", "planned"), [(7, None, 7), (7, 5, 3)])
