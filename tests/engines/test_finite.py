@@ -7,9 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fastsgd.engines.finite import FEW, PART, total_is_finite
+from fastsgd.engines import finite
+from fastsgd.engines.finite import FEW, total_is_finite
 
 BAD = [np.nan, np.inf, -np.inf]
+PART = 1 << 16
+
+
+@pytest.fixture
+def small_parts(monkeypatch):
+    monkeypatch.setattr(finite, "PART", PART)
 
 
 @given(st.integers(1, 70), st.integers(1, 70), st.integers(0, 3), st.sampled_from(["f4", "f8"]), st.data())
@@ -32,6 +39,7 @@ def test_infinities_that_cancel_and_an_overflow():
 
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("threads", [2, 3, 5])
+@pytest.mark.usefixtures("small_parts")
 def test_every_row_is_some_threads(threads):
     table = np.ones((2 * threads + 1, PART // 4), "f4")
     assert total_is_finite(table, lambda: threads)
@@ -42,6 +50,7 @@ def test_every_row_is_some_threads(threads):
     assert not total_is_finite(table, lambda: threads)
 
 
+@pytest.mark.usefixtures("small_parts")
 def test_the_table_may_go_afterwards():
     table = np.ones((4, PART // 4), "f4")
     gone = weakref.ref(table)

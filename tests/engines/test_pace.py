@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import fastsgd
-from fastsgd.engines.pace import CALL_SECONDS, Pace
+from fastsgd.engines.pace import CALL_SECONDS, SETTLED, SOONEST, TRIAL_SECONDS, Pace
 
 
 def train(pace: Pace, cost: Callable[[int, float], float], seconds: float) -> tuple[float, list[int]]:
@@ -33,6 +33,24 @@ def test_it_settles_on_the_fastest_and_looking_costs_little(best, first, block):
     assert pace.threads == best
     each, _ = train(pace, lambda threads, _: costs[threads], 20 + 500 * block)
     assert each < 1.05 * costs[best]
+
+
+def test_a_trial_begins_when_it_is_due():
+    """And not with the next call after that, which may be the first of a fit."""
+    block, time, ended, waits = 1e-5, 0.0, 0.0, []
+    pace, before = Pace(1, 2, 1 / block), 1
+    while len(waits) < 4:
+        threads, blocks = pace.call()
+        if threads == 2 > before and time - ended > 0.01:
+            waits.append(time - ended)
+        pace.note(threads, blocks, blocks * block)
+        time, before = time + blocks * block, threads
+        if threads == 2:
+            ended = time
+    own = 2 * TRIAL_SECONDS  # of the present number, with which a trial begins
+    np.testing.assert_allclose(
+        waits, np.array([SETTLED, SOONEST, 2 * SOONEST, 4 * SOONEST]) + own, atol=1.1 * TRIAL_SECONDS
+    )
 
 
 def test_a_short_run_is_not_disturbed():
