@@ -19,7 +19,7 @@ def _optional(module: str, extra: str, use: str) -> Any:
         raise ImportError(f"{use} needs {missing.name}: pip install 'fastsgd[{extra}]'") from missing
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """A float, or a list of floats of what is an array: something that JSON can say."""
     return value if type(value) is float else np.asarray(value, dtype=np.float64).tolist()
 
@@ -64,7 +64,7 @@ class History(dict[str, list[Any]]):
 
     def append(self, epoch: int, logs: Mapping[str, Any]) -> None:
         """Add an epoch (from 0) and its numbers, which become Python floats (arrays: lists of them)."""
-        values = {name: _plain(value) for name, value in logs.items()}
+        values = {name: plain(value) for name, value in logs.items()}
         self.epoch.append(int(epoch))
         for name, value in values.items():
             self.setdefault(name, []).append(value)

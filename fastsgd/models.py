@@ -12,10 +12,11 @@ from .callbacks import CallbackList, TimeLimit
 from .history import History
 from .layers import Layer
 from .place import Place
-from .plan import Plan, make_plan
+from .plan import make_plan
 from .predictor import Predictor, results
 from .progress import Progress
 from .stack import NotReadyError
+from .step import train_step
 from .training import Fit
 
 __all__ = ["NotReadyError", "Sequential"]
@@ -214,16 +215,8 @@ class Sequential(Predictor):
         As :meth:`fit`.
         """
         self._need_loss()
-        history = History()
         with self._alone("train_on_batch"):
-            rows = self._rows(x, y, sample_weight, class_weight)
-            plan = Plan(rows, None, len(rows), epochs=1, shuffle=False, threads=self.num_threads, settle=False)
-            epochs_begun = self.epochs_begun
-            try:
-                Fit(self, plan, CallbackList(), history, Progress(0)).run()
-            finally:
-                self.epochs_begun = epochs_begun
-        return results({name: values[0] for name, values in history.items()}, return_dict)
+            return results(train_step(self, self._rows(x, y, sample_weight, class_weight)), return_dict)
 
     def save_weights(self, filepath: str | os.PathLike[str], overwrite: bool = True) -> None:
         """Write all weights to an ``.npz`` file: arrays named by layer and part, as ``"dense/kernel"``.

@@ -37,8 +37,6 @@ class Plan:
         Batches of an epoch; None: all.
     record : tuple of str
         What the history shall have beside loss and metrics: names of :mod:`fastsgd.recording`.
-    settle : bool
-        At the end, put the optimizer's moving averages of the weights (if it keeps some) in their places.
     """
 
     train: Rows
@@ -52,7 +50,6 @@ class Plan:
     threads: int | str = "auto"
     steps_per_epoch: int | None = None
     record: tuple[str, ...] = ()
-    settle: bool = True
 
     @property
     def batches(self) -> int:

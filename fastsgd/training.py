@@ -93,7 +93,7 @@ class Fit:
                     self.history.truncate(self._epochs_at(run.epoch, 0))
                 logs = self._diverged(error)
             else:
-                if plan.settle and self.epochs:
+                if self.epochs:
                     with self.interrupts.held:
                         settle_averages(self.network)
             finally:

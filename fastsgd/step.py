@@ -1,0 +1,71 @@
+"""One step by itself, on rows of the caller's choice: no epochs, and nobody to be told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .backend import most_threads, threads_for
+from .divergence import DivergenceError
+from .engines import Diverged
+from .evaluation import Rows
+from .history import plain
+from .hyper import hyper_of
+from .interrupts import Interrupts
+
+
+def train_step(model: Any, rows: Rows) -> dict[str, Any]:
+    """Train on all these rows at once.
+
+    Parameters
+    ----------
+    model : Sequential
+        Of it are used: ``optimizer`` (read, and its ``steps`` written), ``report``, ``num_threads``, ``shuffle_seed``
+        and ``epochs_begun``.
+    rows : Rows
+
+    Returns
+    -------
+    dict
+        Loss and metrics of what the outputs were before the step.
+
+    Raises
+    ------
+    DivergenceError
+        The loss, or the weights after the step, are not finite; the model is as it was before.
+    KeyboardInterrupt
+        On Ctrl-C; the weights are those before the step, or after it.
+    """
+    most = most_threads(model.num_threads)  # an error in the environment's, before layers learn
+    train, _ = model.prepare(rows, None)
+    network, optimizer = model._network(), model.optimizer
+    begun = optimizer.steps
+    with Interrupts() as interrupts:
+        run = network.training(
+            train.x,
+            train.y,
+            batch_size=len(train),
+            hyper=hyper_of(optimizer, network, model.weight_names),
+            step=begun,
+            shuffle=False,
+            seed=model.shuffle_seed,
+            first_epoch=model.epochs_begun,
+            threads=threads_for(network.program, len(train), model.num_threads),
+            most_threads=most,
+            keep_predictions=bool(model.report),
+            weights=train.weights,
+        )
+        try:
+            with run:
+                while not run.losses:
+                    with interrupts.held:
+                        run.advance(1)
+                        optimizer.steps = run.step
+        except Diverged:
+            optimizer.steps = begun
+            raise DivergenceError(1, 1) from None
+    logs: dict[str, Any] = {"loss": run.losses[0]}
+    if model.report:
+        model.report.reset()
+        model.report.update(train.targets, model.target_scale.restored(run.predictions), train.weights)
+        logs |= {name: plain(value) for name, value in model.report.results().items()}
+    return logs
