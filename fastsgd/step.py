@@ -19,8 +19,8 @@ def train_step(model: Any, rows: Rows) -> dict[str, Any]:
     Parameters
     ----------
     model : Sequential
-        Of it are used: ``optimizer`` (read, and its ``steps`` written), ``report``, ``num_threads``, ``shuffle_seed``
-        and ``epochs_begun``.
+        Of it are used: ``optimizer`` (read, and its ``steps`` written), ``report``, ``target_scale``, ``num_threads``
+        and ``shuffle_seed``.
     rows : Rows
 
     Returns
@@ -31,24 +31,24 @@ def train_step(model: Any, rows: Rows) -> dict[str, Any]:
     Raises
     ------
     DivergenceError
-        The loss, or the weights after the step, are not finite; the model is as it was before.
+        The loss, or the weights after the step, are not finite; weights, memories and counters are those before. What
+        layers and the targets' scale did not know and have learned of these rows stays.
     KeyboardInterrupt
         On Ctrl-C; the weights are those before the step, or after it.
     """
     most = most_threads(model.num_threads)  # an error in the environment's, before layers learn
     train, _ = model.prepare(rows, None)
     network, optimizer = model._network(), model.optimizer
-    begun = optimizer.steps
     with Interrupts() as interrupts:
         run = network.training(
             train.x,
             train.y,
             batch_size=len(train),
             hyper=hyper_of(optimizer, network, model.weight_names),
-            step=begun,
+            step=optimizer.steps,
             shuffle=False,
             seed=model.shuffle_seed,
-            first_epoch=model.epochs_begun,
+            first_epoch=0,
             threads=threads_for(network.program, len(train), model.num_threads),
             most_threads=most,
             keep_predictions=bool(model.report),
@@ -56,12 +56,15 @@ def train_step(model: Any, rows: Rows) -> dict[str, Any]:
         )
         try:
             with run:
-                while not run.losses:
+                while run.epoch < 1:
                     with interrupts.held:
-                        run.advance(1)
-                        optimizer.steps = run.step
+                        try:
+                            run.advance(1)
+                        finally:
+                            optimizer.steps = run.step
         except Diverged:
-            optimizer.steps = begun
+            with interrupts.held:  # the run has put its weights back
+                optimizer.steps = run.step
             raise DivergenceError(1, 1) from None
     logs: dict[str, Any] = {"loss": run.losses[0]}
     if model.report:

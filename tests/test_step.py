@@ -9,33 +9,48 @@ from small_models import net, rows, same
 import fastsgd
 from fastsgd import Sequential
 from fastsgd.engines import pace
+from fastsgd.engines.reference import ReferenceRun
+from fastsgd.engines.reference import run as reference
 from fastsgd.engines.run import CompiledRun
-from fastsgd.layers import Dense, Dropout
+from fastsgd.layers import Dense, Dropout, Normalization
+from fastsgd.optimizers import SGD, Adam
 
 
 @pytest.mark.parametrize("weighted", [False, True])
-def test_steps_are_those_of_a_fit_in_full_batches(engine, weighted):
+@pytest.mark.parametrize("scaled", [False, True])
+def test_steps_are_those_of_a_fit_in_full_batches(engine, weighted, scaled):
     x, y = rows()
+    x, y = 3 * x + 1, 10 * y - 4
     weights = np.linspace(0, 2, len(x)) if weighted else None
-    more = {"metrics": ["mae"], "weighted_metrics": ["mse"]}
-    one, other = (net(engine, optimizer=fastsgd.optimizers.Adam(0.01), **more) for _ in range(2))
+    more = {"metrics": ["mae"], "weighted_metrics": ["mse"], "scale_target": scaled}
+    one, other = (net(engine, before=[Normalization()] * scaled, optimizer=Adam(0.01), **more) for _ in range(2))
     found = [one.train_on_batch(x, y, weights) for _ in range(4)]
     history = other.fit(x, y, "full", epochs=4, verbose=0, shuffle=False, sample_weight=weights)
     assert [list(values) for values in zip(*history.values(), strict=True)] == found
     assert same(one, other)
     assert one.optimizer.iterations == other.optimizer.iterations == 4
+    assert one.epochs_begun == 0
+
+
+def test_a_metric_of_several_numbers(engine):
+    x, y = rows(outputs=3)
+    model = Sequential([Dense(3, "softmax")], seed=0)
+    model.compile("sgd", "categorical_crossentropy", [fastsgd.metrics.F1Score()], backend=engine)
+    found = model.train_on_batch(x, np.eye(3)[y.argmax(axis=1)], return_dict=True)["f1_score"]
+    assert isinstance(found, list)
+    assert len(found) == 3
 
 
 def test_every_step_drops_others(engine):
     x, y = rows()
     model = Sequential([Dense(30, "relu"), Dropout(0.5), Dense(1)], seed=0)
-    model.compile(fastsgd.optimizers.SGD(0.0), "mse", backend=engine)
+    model.compile(SGD(0.0), "mse", backend=engine)
     assert len({model.train_on_batch(x, y) for _ in range(5)}) == 5
 
 
 def test_a_step_that_diverges_leaves_everything_as_it_was(engine):
     x, y = rows()
-    model, other = (net(engine, optimizer=fastsgd.optimizers.SGD(0.01, momentum=0.9)) for _ in range(2))
+    model, other = (net(engine, optimizer=SGD(0.01, momentum=0.9)) for _ in range(2))
     for each in (model, other):
         each.train_on_batch(x, y)
     with pytest.raises(fastsgd.DivergenceError, match="epoch 1, batch 1"):
@@ -49,24 +64,48 @@ def test_a_step_that_diverges_leaves_everything_as_it_was(engine):
     assert same(model, other)
 
 
-@pytest.mark.parametrize("compiled", [name for name in ("cython", "numba") if fastsgd.backends()[name]["available"]])
+@pytest.fixture
+def advance(engine, monkeypatch):
+    """Have something be called with the run after each call of its `advance`, of which a step of 5000 rows has some."""
+    monkeypatch.setattr(pace, "CALL_SECONDS", 1e-12)
+    monkeypatch.setattr(reference, "MOMENT", 0.0)
+    kind = ReferenceRun if engine == "numpy" else CompiledRun
+    whole = kind.advance
+
+    def have(called):
+        def advance(run, epoch):
+            whole(run, epoch)
+            called(run)
+
+        monkeypatch.setattr(kind, "advance", advance)
+
+    return have
+
+
 @pytest.mark.parametrize("ended", [False, True])
-def test_ctrl_c_comes_before_the_step_or_after_it(compiled, ended, monkeypatch):
+def test_ctrl_c_comes_before_the_step_or_after_it(engine, ended, advance):
     x, y = rows(5000)
-    model, expected = net(compiled), net(compiled)
+    model, expected = net(engine), net(engine)
     expected.build(x.shape[1])
     if ended:
         expected.train_on_batch(x, y)
-    monkeypatch.setattr(pace, "CALL_SECONDS", 1e-12)  # of the kernel: one for each round of blocks
-    advance = CompiledRun.advance
-
-    def and_then(run, epoch):
-        advance(run, epoch)
-        if bool(run.losses) == ended:
-            signal.raise_signal(signal.SIGINT)
-
-    monkeypatch.setattr(CompiledRun, "advance", and_then)
+    advance(lambda run: signal.raise_signal(signal.SIGINT) if bool(run.losses) == ended else None)
     with pytest.raises(KeyboardInterrupt):
         model.train_on_batch(x, y)
     assert model.optimizer.iterations == expected.optimizer.iterations == ended
+    assert same(model, expected)
+
+
+def test_what_is_raised_after_the_step_leaves_it_counted(engine, advance):
+    def late(run):
+        if run.losses:
+            raise TimeoutError
+
+    x, y = rows()
+    model, expected = net(engine), net(engine)
+    expected.train_on_batch(x, y)
+    advance(late)
+    with pytest.raises(TimeoutError):
+        model.train_on_batch(x, y)
+    assert model.optimizer.iterations == 1
     assert same(model, expected)

@@ -10,7 +10,7 @@ import numpy as np
 from ..interrupts import Interrupts
 from .threads import Crew
 
-PART = 1 << 24  # bytes that are worth a thread: from the cache one reads 60 GB/s, and starting another takes 0.1 ms
+PART = 1 << 24  # bytes that are worth the waking of a thread: as many as one reads from the cache in 0.3 ms
 FEW = 1 << 14  # numbers that are sooner looked at one by one than added up
 DOT = 1 << 13  # so few that NumPy's BLAS adds up their squares with one thread: half the instructions of isfinite
 

@@ -57,7 +57,7 @@ def width_of(columns: int, dtype: np.dtype) -> int:
 
 
 def ends_thin(program: Program) -> bool:
-    """Whether the last layer that is trained is kept transposed."""
+    """Whether the last step that training goes through is a dense layer that is kept transposed."""
     last = program.ops[program.depth - 1]
     return last.kind == "dense" and last.outputs <= THIN
 

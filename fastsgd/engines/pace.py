@@ -62,15 +62,15 @@ class Pace:
         self._due, self._wait = SETTLED, SOONEST
 
     def call(self) -> tuple[int, int]:
-        """Threads and blocks of the next call; one before a trial ends when that is due, which might else begin a fit.
+        """Threads and blocks of the next call, which ends when the next trial is due.
 
-        At the beginning of a fit rows and weights are fetched from where other programs have left them, and these may
-        not be quiet yet.
+        Else the trial would begin with whatever call comes then, as a rule the first one of a fit, which fetches rows
+        and weights from where other programs have left them.
         """
         threads = self._next or self.threads
-        most = CALL_SECONDS if self._most < 2 else min(CALL_SECONDS, max(TRIAL_SECONDS, self._due))
+        length = CALL_SECONDS if self._most < 2 else min(CALL_SECONDS, max(TRIAL_SECONDS, self._due))
         seconds = self._usual.get(threads) or max(self._guess / threads, MEETING if threads > 1 else 0.0)
-        return threads, max(1, int((TRIAL_SECONDS if self._next else most) / seconds))
+        return threads, max(1, int((TRIAL_SECONDS if self._next else length) / seconds))
 
     def note(self, threads: int, blocks: float, seconds: float) -> None:
         """What that call took; fewer blocks than were asked for are fine, and parts of one."""
