@@ -18,7 +18,7 @@ from .engines import Engine, Network
 from .evaluation import Rows
 from .layers import Layer
 from .preparation import TargetScale, learn, prepared
-from .program import Program
+from .program import Op, Program
 from .stack import DTYPES, NotReadyError, Stack
 
 
@@ -132,8 +132,16 @@ class Compiled(Stack):
         if self.loss is None:
             raise NotReadyError(f"the model {self.name!r} was compiled without a loss: call compile(optimizer, loss)")
 
-    def _rows(self, x: Any, y: Any, sample_weight: Any = None, class_weight: Any = None, *, of: str = "") -> Rows:
-        """The user's rows, checked; they build the model if nothing else did.
+    def _rows(self, *given: Any, of: str = "") -> Rows:
+        """The user's rows, checked: see :meth:`_checked`."""
+        return self._checked(*given, of=of)[0]
+
+    def _checked(
+        self, x: Any, y: Any, sample_weight: Any = None, class_weight: Any = None, *, of: str = ""
+    ) -> tuple[Rows, tuple[Op, ...]]:
+        """The user's rows, checked, and the steps of the network that they are for.
+
+        The rows build the model if nothing else did.
 
         Parameters
         ----------
@@ -148,7 +156,8 @@ class Compiled(Stack):
         outputs = self.outputs
         assert outputs is not None
         assert self.loss is not None
-        terms, n = self.loss.terms(outputs, self._ops()[-1]), len(rows_x)
+        ops, n = self._ops(), len(rows_x)
+        terms = self.loss.terms(outputs, ops[-1])
         exact = terms.labels or self.target_scale.wanted
         has = f"the model has {outputs} output{'s' if outputs > 1 else ''}"
         rows_y = targets(
@@ -170,7 +179,7 @@ class Compiled(Stack):
                 f"the loss {self.loss.name!r} has reduction='mean_with_sample_weight', which models have for rows "
                 "without weights only: take 'sum_over_batch_size', and weights whose mean is 1"
             )
-        return Rows(rows_x, made, weights, None if made is rows_y else rows_y)
+        return Rows(rows_x, made, weights, None if made is rows_y else rows_y), ops
 
     def _threads_to_look(self) -> int:
         """How many threads may look through data before they are trained on."""
@@ -190,10 +199,10 @@ class Compiled(Stack):
         """As the optimizer knows the weights."""
         return [f"{layer.name}/{part}" for layer in self.layers for part in layer.weight_shapes()]
 
-    def _network(self) -> Network:
-        """The network of the present settings."""
+    def _network(self, ops: tuple[Op, ...] | None = None) -> Network:
+        """The network of the present settings; ``ops`` are its steps, where they are known already."""
         engine: Engine = backends.resolve(self._backend)
-        ops = self._ops()
+        ops = ops or self._ops()
         if self.loss is None:
             program = Program(ops, self._dtype)
         else:

@@ -57,8 +57,9 @@ class Sequential(Predictor):
 
     Notes
     -----
-    Any number of threads may predict with one model at a time; only one may train it. Copies (``copy``, ``pickle``)
-    have everything that training needs to go on, bit for bit: weights, the optimizer's memories and counters, seeds.
+    Any number of threads may predict with one model at a time; only one may train it, while others train other models.
+    Copies (``copy``, ``pickle``) have everything that training needs to go on, bit for bit: weights, the optimizer's
+    memories and counters, seeds.
 
     Examples
     --------
@@ -189,8 +190,7 @@ class Sequential(Predictor):
                 validation_split=validation_split, validation_data=validation_data, validation_freq=validation_freq,
                 validation_batch_size=validation_batch_size, validation_shuffle=validation_shuffle,
                 steps_per_epoch=steps_per_epoch, validation_steps=validation_steps, record=record,
-                class_weight=class_weight, sample_weight=sample_weight,
-                split_seed=self.shuffle_seed, threads=self.num_threads,
+                class_weight=class_weight, sample_weight=sample_weight, split_seed=self.shuffle_seed,
             )  # fmt: skip
             progress = Progress(verbose, plan.epochs, plan.initial_epoch, plan.steps)
             params = plan.params() | {"verbose": verbose}
@@ -216,7 +216,7 @@ class Sequential(Predictor):
         """
         self._need_loss()
         with self._alone("train_on_batch"):
-            return results(train_step(self, self._rows(x, y, sample_weight, class_weight)), return_dict)
+            return results(train_step(self, *self._checked(x, y, sample_weight, class_weight)), return_dict)
 
     def save_weights(self, filepath: str | os.PathLike[str], overwrite: bool = True) -> None:
         """Write all weights to an ``.npz`` file: arrays named by layer and part, as ``"dense/kernel"``.

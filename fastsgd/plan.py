@@ -32,7 +32,6 @@ class Plan:
         Validate after every so many epochs, or after those epochs (from 1).
     validation_batch_size : int
         What callbacks see of validation as a batch.
-    threads : int or "auto"
     steps_per_epoch : int or None
         Batches of an epoch; None: all.
     record : tuple of str
@@ -47,7 +46,6 @@ class Plan:
     shuffle: bool = True
     validation_freq: int | Container[int] = 1
     validation_batch_size: int = 32
-    threads: int | str = "auto"
     steps_per_epoch: int | None = None
     record: tuple[str, ...] = ()
 
@@ -96,7 +94,6 @@ def make_plan(
     validation_steps: Any,
     record: Any,
     split_seed: int,
-    threads: int | str,
 ) -> Plan:
     """Check the arguments of ``fit``, which see, and then the data.
 
@@ -143,7 +140,7 @@ def make_plan(
             validation = first_batches("validation_steps", validation, validation_steps, validation_batch_size)
     shuffle = shuffle and batch_size < len(train)  # one batch is the same sum in any order
     plan = Plan(
-        train, validation, batch_size, epochs, initial_epoch, shuffle, validation_freq, validation_batch_size, threads,
+        train, validation, batch_size, epochs, initial_epoch, shuffle, validation_freq, validation_batch_size,
         steps_per_epoch, record,
     )  # fmt: skip
     if plan.batches % plan.steps:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from .backend import most_threads, threads_for
+from . import runs
+from .backend import most_threads
 from .divergence import DivergenceError
 from .engines import Diverged
 from .evaluation import Rows
 from .history import plain
-from .hyper import hyper_of
 from .interrupts import Interrupts
+from .program import Op
 
 
-def train_step(model: Any, rows: Rows) -> dict[str, Any]:
+def train_step(model: Any, rows: Rows, ops: tuple[Op, ...]) -> dict[str, Any]:
     """Train on all these rows at once.
 
     Parameters
@@ -22,6 +23,8 @@ def train_step(model: Any, rows: Rows) -> dict[str, Any]:
         Of it are used: ``optimizer`` (read, and its ``steps`` written), ``report``, ``target_scale``, ``num_threads``
         and ``shuffle_seed``.
     rows : Rows
+    ops : tuple of Op
+        Of the network.
 
     Returns
     -------
@@ -38,22 +41,9 @@ def train_step(model: Any, rows: Rows) -> dict[str, Any]:
     """
     most = most_threads(model.num_threads)  # an error in the environment's, before layers learn
     train, _ = model.prepare(rows, None)
-    network, optimizer = model._network(), model.optimizer
+    network, optimizer = model._network(ops), model.optimizer
     with Interrupts() as interrupts:
-        run = network.training(
-            train.x,
-            train.y,
-            batch_size=len(train),
-            hyper=hyper_of(optimizer, network, model.weight_names),
-            step=optimizer.steps,
-            shuffle=False,
-            seed=model.shuffle_seed,
-            first_epoch=0,
-            threads=threads_for(network.program, len(train), model.num_threads),
-            most_threads=most,
-            keep_predictions=bool(model.report),
-            weights=train.weights,
-        )
+        run = runs.begin(model, network, train, batch_size=len(train), most_threads=most)
         try:
             with run:
                 while run.epoch < 1:

@@ -13,14 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from .backend import most_threads, threads_for
+from . import runs
+from .backend import most_threads
 from .callbacks import CallbackList
 from .divergence import DivergenceError
 from .engines import Diverged, Run
 from .engines.reference import row_order
 from .evaluation import evaluate
 from .history import History
-from .hyper import hyper_of
 from .interrupts import Interrupts
 from .place import Place
 from .plan import Plan
@@ -35,8 +35,8 @@ class Fit:
     Parameters
     ----------
     model : Sequential
-        Of it are used: ``optimizer`` (read, and its ``steps`` written), ``report``, ``shuffle_seed``,
-        ``epochs_begun``, ``place`` and ``stop_training``.
+        Of it are used: ``optimizer`` (read, and its ``steps`` written), ``report``, ``target_scale``, ``num_threads``,
+        ``shuffle_seed``, ``epochs_begun``, ``place`` and ``stop_training``.
     plan : Plan
     callbacks : CallbackList
     history : History
@@ -62,7 +62,7 @@ class Fit:
         """
         plan, model = self.plan, self.model
         model.stop_training, model.place = False, Place(plan.initial_epoch)
-        self.most_threads = most_threads(plan.threads)  # an error in the environment's, before anybody is called
+        self.most_threads = most_threads(model.num_threads)  # an error in the environment's, before anybody is called
         self.callbacks.on_train_begin()
         self.start = model.place  # where a callback may have put the model back to
         train, validation = model.prepare(plan.train, plan.validation)
@@ -102,20 +102,15 @@ class Fit:
 
     def _engine_run(self) -> Run:
         plan, model = self.plan, self.model
-        run = self.network.training(
-            plan.train.x,
-            plan.train.y,
+        run = runs.begin(
+            model,
+            self.network,
+            plan.train,
             batch_size=plan.batch_size,
-            hyper=hyper_of(model.optimizer, self.network, model.weight_names),
-            step=model.optimizer.steps,
+            most_threads=self.most_threads,
             shuffle=plan.shuffle,
-            seed=model.shuffle_seed,
             first_epoch=self.first_pass,
             epochs=self.epochs // -(-plan.batches // plan.steps),
-            threads=threads_for(self.network.program, plan.batch_size, plan.threads),
-            most_threads=self.most_threads,
-            keep_predictions=bool(model.report),
-            weights=plan.train.weights,
         )
         if self.start.batch:
             run.skip(self.start.batch, self.start.loss)
@@ -196,7 +191,8 @@ class Fit:
             if plan.validates_after(epoch):
                 logs |= {f"val_{name}": value for name, value in self._validate().items()}
             if plan.record:
-                logs |= recorded(plan.record, self.model.optimizer, self.network, plan.train, plan.threads, seconds)
+                model, rows = self.model, plan.train
+                logs |= recorded(plan.record, model.optimizer, self.network, rows, model.num_threads, seconds)
             self._ends.append((run.epoch, run.batch))
             self.callbacks.on_epoch_end(epoch, logs)
             with self.interrupts.held:
@@ -287,7 +283,7 @@ class Fit:
             self.network,
             self.plan.validation,
             self.model.report,
-            self.plan.threads,
+            self.model.num_threads,
             self.plan.validation_batch_size,
             self.callbacks,
             self.model.target_scale.restored,
