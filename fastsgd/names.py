@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from types import MappingProxyType
 from typing import TypeVar
 
@@ -11,11 +12,13 @@ T = TypeVar("T")
 NONE: Mapping[str, str] = MappingProxyType({})
 
 
+@lru_cache(maxsize=4096)  # every layer asks for a dozen
 def fold(name: str) -> str:
     """The name without what only distinguishes spellings: ``"GlorotUniform"`` and ``"glorot_uniform"`` are one."""
     return name.strip().lower().replace("_", "").replace("-", "").replace(" ", "")
 
 
+@lru_cache(maxsize=4096)
 def snake(name: str) -> str:
     """``"layer_normalization"`` of ``"LayerNormalization"``, ``"rm_sprop"`` of ``"RMSprop"``, as Keras has it."""
     words = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)

@@ -92,9 +92,6 @@ def get(identifier: Any) -> Function:
     raise TypeError(f"activation must be a name or a function, got {identifier!r}")
 
 
-_signature = functools.cache(inspect.signature)
-
-
 def formula(identifier: Any) -> Choice:
     """What ``identifier`` means to the kernels: formula and constants. Identifiers and errors as for :func:`get`."""
     if not callable(identifier):
@@ -112,8 +109,13 @@ def formula(identifier: Any) -> Choice:
             f"activation {identifier!r} is no function of fastsgd.activations, and training has no formula for it: "
             f"fastsgd.formulas.activation makes one of a Python function. Names: {names}"
         )
+    return _choice(function, settings) if settings else _default(function)
+
+
+def _choice(function: Function, settings: dict[str, Any]) -> Choice:
+    """Of one of the package's functions."""
     try:
-        bound = _signature(function).bind(None, **settings)
+        bound = inspect.signature(function).bind(None, **settings)
     except TypeError as error:
         name = function.__name__
         raise ValueError(
@@ -131,6 +133,9 @@ def formula(identifier: Any) -> Choice:
     if function in SETTINGS:
         return SETTINGS[function](*bound.args[1:])
     return Choice(function.__name__)
+
+
+_default = functools.cache(lambda function: _choice(function, {}))  # every layer asks
 
 
 def serialize(activation: Any) -> str | dict[str, Any]:
