@@ -11,7 +11,7 @@ import numpy as np
 from numba import njit, types
 
 from fastsgd.engines import cython, numba, numba_llvm
-from fastsgd.engines.compiled import Library
+from fastsgd.engines.library import Library
 
 ENGINES = ("cython", "numba")
 PHASES = {"gather": 8, "forward": 4, "backward": 3, "learn": 6}  # kernel -> number of arguments, the Task first

@@ -25,7 +25,8 @@ def test_phase(benchmark, engine, net, rows, name):
     last = len(widths) - 2
     ops = tuple(Op("dense", k, n, True, "relu" if i < last else "linear") for i, (k, n) in enumerate(pairwise(widths)))
     program = Program(ops, dtype, "mse", (), "nesterov")
-    work = Workspace(Layout(program), library(engine, dtype).address, round_up(rows, 8))
+    layout = Layout(program)
+    work = Workspace(layout, library(engine, dtype).address, round_up(rows, 8))
     work.task.batch = rows
     work.take_path(ROWS)
     work.reset()

@@ -4,7 +4,9 @@ import importlib.util
 import os
 import signal
 import sys
+from collections import deque
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 ROOT, PATH = Path(__file__).resolve().parents[1], list(sys.path)
 sys.path[:] = [entry for entry in PATH if Path(entry or ".").resolve() != ROOT]
@@ -17,6 +19,7 @@ import hypothesis  # noqa: E402
 import pytest  # noqa: E402
 
 from fastsgd import backend, engines  # noqa: E402
+from fastsgd.engines import workshop  # noqa: E402
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # which background jobs of a shell ignore
 hypothesis.settings.register_profile("fastsgd", deadline=None)  # a busy machine is no failure
@@ -46,3 +49,10 @@ def no_settings(monkeypatch):
     monkeypatch.delenv("FASTSGD_NUM_THREADS", raising=False)
     monkeypatch.setattr(backend, "_backend", None)
     monkeypatch.setattr(backend, "_num_threads", None)
+
+
+@pytest.fixture(autouse=True)
+def no_workshops(monkeypatch):
+    """Every test begins without what networks of former ones have left for the next."""
+    monkeypatch.setattr(workshop, "_workshops", WeakValueDictionary())
+    monkeypatch.setattr(workshop, "_recent", deque(maxlen=workshop._recent.maxlen))

@@ -1,61 +1,18 @@
-"""What the compiled engines share: a network over a :class:`Layout`, predicted and trained by two kernels.
-
-An engine is a :class:`Library` for each dtype: kernels by name, as addresses. They are called through ctypes, which
-lets go of the GIL.
-"""
+"""What the compiled engines share: a network over a :class:`Layout`, predicted and trained by two kernels."""
 
 from __future__ import annotations
 
-import ctypes
-from collections.abc import Callable, Sequence
-from functools import cached_property
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
 from ..program import Program
 from . import Hyper
-from .inference import Inference
-from .lanes import Lanes
 from .layout import Layout
-from .pace import Pace, flops_per_row
-from .paths import ALONE, LANES, Way, way_of
+from .library import Library
+from .paths import Way, way_of
 from .run import CompiledRun
-from .unit_workspace import UnitWorkspace
-from .workspace import MOST_THREADS, Workspace
-
-ENTRY = ctypes.CFUNCTYPE(None, ctypes.c_int64, ctypes.c_int64)
-
-
-class Library:
-    """The kernels of one engine for one dtype.
-
-    Parameters
-    ----------
-    address : callable
-        Name of a kernel -> its address, by which the engine's other kernels call it, in their own way; a name that is
-        not there raises KeyError.
-    entry : callable
-        Name of ``train`` or ``infer`` -> a function of (address of a Task, thread number), for Python; it is asked when
-        one is first wanted, as it may have to be compiled.
-    unit : bool
-        Wide layers are the matrix unit's.
-    threads : int
-        That the kernels can run on, at most.
-    """
-
-    def __init__(
-        self, address: Callable[[str], int], entry: Callable[[str], Any], unit: bool, threads: int = MOST_THREADS
-    ) -> None:
-        self.address, self._entry, self.unit, self.threads = address, entry, unit, threads
-
-    @cached_property
-    def train(self) -> Any:
-        return self._entry("train")
-
-    @cached_property
-    def infer(self) -> Any:
-        return self._entry("infer")
+from .workshop import workshop_of
 
 
 class CompiledNetwork:
@@ -65,13 +22,8 @@ class CompiledNetwork:
         self.program = program
         self.library = library
         self.layout = Layout(program)
-        self._work: Workspace | None = None  # of the last training; one at a time
-        self._lanes: Lanes | None = None  # of this workspace, if a training wanted some
+        self._workshop = workshop_of(library, program)
         self._ways: dict[int, Way] = {}  # of batches of so many rows
-        self._paces: dict[
-            tuple[int, int, int], Pace
-        ] = {}  # of batches of so many rows, so many threads at first and at most
-        self._idle: list[Inference] = []  # several threads may predict at a time, each with one of its own
 
     def get_weights(self) -> list[np.ndarray]:
         return self.layout.get(0)
@@ -99,11 +51,11 @@ class CompiledNetwork:
         self, x: np.ndarray, y: np.ndarray | None, threads: int, weights: np.ndarray | None = None
     ) -> tuple[float, np.ndarray]:
         try:
-            inference = self._idle.pop()
+            inference = self._workshop.inferences.pop()
         except IndexError:
-            inference = Inference(self.layout, self.library.address, self.library.infer)
-        result = inference.run(x, y, min(threads, self.library.threads), weights)
-        self._idle.append(inference)
+            inference = self._workshop.another_inference(self.layout)
+        result = inference.run(self.layout, x, y, min(threads, self.library.threads), weights)
+        self._workshop.inferences.append(inference)
         return result
 
     def training(
@@ -114,24 +66,8 @@ class CompiledNetwork:
         way = self._ways.get(batch_size)
         if way is None:
             way = self._ways[batch_size] = way_of(self.program, batch_size, self.library.unit)
-        work, lanes = self._work, self._lanes
-        if work is None or (work.rows, work.unit) != (way.rows, way.unit):
-            kind = UnitWorkspace if way.unit else Workspace
-            work, lanes = kind(self.layout, self.library.address, way.rows), None
-        if way.path == LANES and (lanes is None or lanes.count != way.lanes):
-            lanes = Lanes(work, way.lanes)
-        self._work, self._lanes = work, lanes  # both or none, should memory or patience end between them
         return CompiledRun(
-            work, lanes, self.library.train, x, y, path=way.path, batch_size=batch_size, hyper=hyper, step=step,
-            shuffle=shuffle, seed=seed, first_epoch=first_epoch, epochs=epochs,
-            pace=self._pace(way, batch_size, threads, most_threads), keep_predictions=keep_predictions, weights=weights,
+            self._workshop, self._workshop.lend(self.layout, way, batch_size, threads, most_threads), self.layout,
+            self.library.train, x, y, path=way.path, batch_size=batch_size, hyper=hyper, step=step, shuffle=shuffle,
+            seed=seed, first_epoch=first_epoch, epochs=epochs, keep_predictions=keep_predictions, weights=weights,
         )  # fmt: skip
-
-    def _pace(self, way: Way, batch_size: int, threads: int, most_threads: int) -> Pace:
-        """That of earlier runs of the kind, whose trials go on where they ended."""
-        most = 1 if way.path in ALONE else self.library.threads
-        kind = batch_size, min(threads, most), min(most_threads, most)
-        if kind not in self._paces:
-            guess = 20e9 / (way.lanes * way.rows * flops_per_row(self.program))
-            self._paces[kind] = Pace(*kind[1:], guess)
-        return self._paces[kind]

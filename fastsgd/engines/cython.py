@@ -17,7 +17,8 @@ from ..kernels import records
 from ..kernels.source.tables import ADDED
 from ..program import Program
 from . import processor
-from .compiled import ENTRY, CompiledNetwork, Library
+from .compiled import CompiledNetwork
+from .library import ENTRY, Library
 
 NATIVE = Path(__file__).with_name("native")
 DTYPES = ("float32", "float64")

@@ -43,9 +43,10 @@ class Inference:
         self._work.task.budget = max(1, int(CALL_SECONDS * 10e9 / (BLOCK * flops_per_row(program))))
 
     def run(
-        self, x: np.ndarray, y: np.ndarray | None, threads: int, weights: np.ndarray | None = None
+        self, layout: Layout, x: np.ndarray, y: np.ndarray | None, threads: int, weights: np.ndarray | None = None
     ) -> tuple[float, np.ndarray]:
-        """Sum of the losses of all elements (0 without y), and the outputs (n, outputs)."""
+        """Sum of the losses of all elements (0 without y), and the outputs (n, outputs), by this layout's weights."""
+        self._work.bind(layout)
         t = self._work.task
         n = t.samples = len(x)
         t.start, t.total = 0, 0.0

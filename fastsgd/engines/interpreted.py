@@ -18,8 +18,9 @@ from ..kernels.source import text
 from ..kernels.source.tables import ADDED
 from ..program import Program
 from . import processor
-from .compiled import CompiledNetwork, Library
+from .compiled import CompiledNetwork
 from .layout import LayerRecord, PieceRecord, TaskRecord
+from .library import Library
 from .paths import COLUMNS, LANES, ONE, ROWS
 from .workspace import SCRATCH
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from .layout import Layout
 from .memory import address_of, aligned
 from .workspace import Workspace
 
@@ -27,25 +28,26 @@ class Lanes:
         self._work, self.count = work, count
         self._members: list[Workspace] = []
         self._crew = np.zeros(0, np.int64)
-        self._gradients = aligned(count * work.layout.bank, work.layout.banks.dtype)
+        self._gradients = aligned(count * work.task.bank // work.program.dtype.itemsize, work.program.dtype)
 
-    def share(self) -> None:
-        """Tell the run's task what it needs to know of lanes."""
+    def share(self, layout: Layout) -> None:
+        """Tell the run's task what it needs to know of lanes, for these weights."""
         t = self._work.task
         t.lanes, t.round = self.count, self.count * t.rows
-        t.gradients = address_of(self._gradients) - address_of(self._work.layout.banks)
+        t.gradients = address_of(self._gradients) - address_of(layout.banks)
 
     def clear(self) -> None:
         """As :meth:`Workspace.clear`, of all members."""
         for member in self._members:
             member.clear()
 
-    def brief(self, threads: int) -> None:
-        """Have so many members, and tell them and the run's task of each other."""
+    def brief(self, layout: Layout, threads: int) -> None:
+        """Have so many members, for these weights, and tell them and the run's task of each other."""
         t = self._work.task
         while len(self._members) < threads:
-            self._members.append(self._work.another())
+            self._members.append(self._work.another(layout))
         for member in self._members:
+            member.bind(layout)
             for field in SHARED:
                 setattr(member.task, field, getattr(t, field))
         self._crew = np.array([member.address for member in self._members], np.int64)

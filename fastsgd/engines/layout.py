@@ -153,6 +153,8 @@ class Layout:
         One for each op (an activation that stands alone has no weights, but a place in the row of panels).
     banks : ndarray, shape (1 + slots + 1, bank)
         Weights, the optimizer's memories, and the gradient.
+    addresses : list of (int, int)
+        Of each place's weights, and of its transposed copy: 0 if it needs none.
     copied : frozenset of int
         The places whose transposed copies are those of the weights.
     """
@@ -181,8 +183,12 @@ class Layout:
         self._memory = aligned((self.slots + 2) * self.bank, program.dtype)
         self.banks = self._memory.reshape(self.slots + 2, self.bank)
         self.turned = aligned(turned_top, program.dtype)
+        begin, copies = address_of(self.banks), address_of(self.turned)
+        self.addresses = [
+            (begin + place.W * self.banks.itemsize, 0 if place.WT is None else copies + place.WT * self.turned.itemsize)
+            for place in self.places
+        ]
         self.copied: frozenset[int] = frozenset()
-        self._snapshot: np.ndarray | None = None
         for place in self.places:
             if place.op.kind in NORMALIZATIONS:  # where there is no gamma, it is 1 all the same
                 place.vector(self.banks[0], "gamma")[:] = 1
@@ -198,26 +204,19 @@ class Layout:
             place.put(self.banks[bank], {name: next(queue) for name in place.op.weights})
         self.copied = frozenset()
 
-    def copy_of(self, place: Place) -> int:
-        """The address of a place's transposed copy; 0 if it needs none."""
-        return 0 if place.WT is None else address_of(self.turned) + place.WT * self.program.dtype.itemsize
-
     def turn(self, kept: frozenset[int]) -> None:
         """Make the transposed copies of these places, if they are not; what comes keeps them, and no others."""
         for i in kept - self.copied:
             self.places[i].put_turned(self.turned, self.places[i].get(self.banks[0])[0])
         self.copied = kept
 
-    def save(self) -> None:
-        """Keep a copy of everything a step changes, in place of the last one."""
-        if self._snapshot is None:
-            self._snapshot = np.empty_like(self.banks[:-1])
-        self._snapshot[...] = self.banks[:-1]
+    def save(self, copy: np.ndarray) -> None:
+        """Everything that a step changes into a copy of all banks but the last."""
+        copy[...] = self.banks[:-1]
 
-    def restore(self) -> None:
+    def restore(self, copy: np.ndarray) -> None:
         """Back to what was saved."""
-        assert self._snapshot is not None
-        self.banks[:-1] = self._snapshot
+        self.banks[:-1] = copy
         self.banks[-1] = 0  # clipping by a norm that is NaN reaches the padding of gradients, too
         self.copied = frozenset()
 

@@ -25,7 +25,8 @@ from ..kernels.source import parts, text
 from ..kernels.source.tables import ADDED
 from ..program import Program
 from . import intrinsics, processor
-from .compiled import ENTRY, CompiledNetwork, Library
+from .compiled import CompiledNetwork
+from .library import ENTRY, Library
 
 HERE = Path(__file__).parent
 SOURCES = (*sorted(HERE.glob("*.py")), *sorted(parts.HERE.rglob("*.py")))

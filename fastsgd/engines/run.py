@@ -7,14 +7,14 @@ import time
 import numpy as np
 
 from . import Diverged, Hyper
-from .lanes import Lanes
+from .layout import Layout, TaskRecord
 from .memory import address_of
 from .neighbours import neighbours, pays
-from .pace import Pace, flops_per_row
+from .pace import flops_per_row
 from .paths import FAR, FARTHER, LANES
 from .reference import row_order
 from .threads import Crew, Kernel
-from .workspace import Workspace
+from .workshop import Tools, Workshop
 
 MOST_STEPS = 65536  # per call: the table of per-step numbers stays small
 MOST_EPOCHS = 65536
@@ -25,14 +25,17 @@ class CompiledRun:
     """See :class:`fastsgd.engines.Run` for what its attributes and methods mean."""
 
     def __init__(
-        self, work: Workspace, lanes: Lanes | None, kernel: Kernel, x: np.ndarray, y: np.ndarray, *,
+        self, workshop: Workshop, tools: Tools, layout: Layout, kernel: Kernel, x: np.ndarray, y: np.ndarray, *,
         path: int, batch_size: int, hyper: Hyper, step: int, shuffle: bool, seed: int, first_epoch: int, epochs: int,
-        pace: Pace, keep_predictions: bool, weights: np.ndarray | None,
+        keep_predictions: bool, weights: np.ndarray | None,
     ) -> None:  # fmt: skip
-        program = work.layout.program
+        program = layout.program
         self.losses: list[float] = []
         self.predictions = np.zeros((len(x), program.outputs), program.dtype) if keep_predictions else None
-        self._work, self._lanes, self._kernel, self._hyper, self._pace = work, lanes, kernel, hyper, pace
+        self._workshop, self._layout, self._kernel, self._hyper = workshop, layout, kernel, hyper
+        self._tools: Tools | None = tools  # None: they were handed in
+        work, lanes = self._work, self._lanes = tools.work, tools.lanes
+        self._pace = tools.pace
         self._crew = Crew()
         self._order, self._seed = np.arange(len(x)), seed
         self._elements = len(x) * program.elements
@@ -55,7 +58,7 @@ class CompiledRun:
         work.take_path(path)
         if path == LANES:
             assert lanes is not None
-            lanes.share()
+            lanes.share(layout)
 
     @property
     def epoch(self) -> int:
@@ -87,16 +90,27 @@ class CompiledRun:
 
     def __exit__(self, *exc: object) -> None:
         try:
-            if not any(exc) and self.step > self._first_step and not self._work.layout.finite():
-                last = (self.epoch, self.batch - 1) if self.batch else (self.epoch - 1, self._batches - 1)
-                self._back_to_finite(*last)
+            if self._tools and not any(exc):
+                if self.step > self._first_step and not self._layout.finite():
+                    last = (self.epoch, self.batch - 1) if self.batch else (self.epoch - 1, self._batches - 1)
+                    self._back_to_finite(*last)
+                self._hand_in()
         finally:
             self._crew.close()
 
+    def _hand_in(self) -> None:
+        """Give the tools back, once, with panels that are finite; how far the run came is still known."""
+        tools, self._tools = self._tools, None
+        if tools:
+            self._t = TaskRecord.from_buffer_copy(self._t)
+            self._workshop.take_back(tools)
+
     def advance(self, epoch: int, batches: int | None = None) -> None:
         """One call of the kernel."""
+        if self._tools is None:
+            raise RuntimeError("this run has ended; another network may have what it worked with")
         t = self._t
-        if self._safe is None or (t.start == 0 == t.done and self._work.layout.finite()):
+        if self._safe is None or (t.start == 0 == t.done and self._layout.finite()):
             self._save()
         threads, budget = self._pace.call()
         budget = min(budget, MOST_STEPS)
@@ -128,12 +142,12 @@ class CompiledRun:
         if t.threads != threads:
             self._work.meet(threads)
             if t.path == LANES and self._lanes is not None:
-                self._lanes.brief(threads)
-        self._work.layout.turn(self._work.needed)  # weights may have been set, or put back, since the last call
+                self._lanes.brief(self._layout, threads)
+        self._layout.turn(self._work.needed)  # weights may have been set, or put back, since the last call
         steps = min(budget, (stop_epoch - first) * self._batches - self.batch)  # those that may be done, no others
         table = self._hyper(np.arange(self.step, self.step + steps))
         constant = table.strides[0] == 0
-        numbers = np.ascontiguousarray(table[:1] if constant else table, self._work.layout.program.dtype)
+        numbers = np.ascontiguousarray(table[:1] if constant else table, self._layout.program.dtype)
         sums = np.empty(min(stop_epoch - first, budget))
         t.hyper, t.hyper_stride, t.hyper_step = (
             address_of(numbers),
@@ -148,26 +162,27 @@ class CompiledRun:
     def _back_to_finite(self, epoch: int, batch: int) -> None:
         """Put back the last epoch that ended finite: the snapshot, and the epochs since then again, one by one."""
         assert self._safe is not None
-        layout = self._work.layout
+        layout = self._layout
         self._restore()
         while self.epoch < epoch and layout.finite():
             self._save()
             ended = self.epoch + 1
             while self.epoch < ended:
-                self._run_kernel(ended, MOST_STEPS, self._pace.threads)
+                self._run_kernel(ended, MOST_STEPS, 1)  # helpers must not outlast a Ctrl-C, which nobody holds off here
         if not layout.finite():
             self._restore()
+        self._hand_in()
         raise Diverged(epoch, batch)
 
     def _save(self) -> None:
-        self._work.layout.save()
+        self._layout.save(self._work.snapshot)
         self._safe = self.epoch, self._t.start, self.step, self._t.total
 
     def _restore(self) -> None:
         assert self._safe is not None
         t = self._t
         t.epoch, t.start, t.step, t.total = self._safe
-        self._work.layout.restore()
+        self._layout.restore(self._work.snapshot)
         self._work.clear()
         if self._lanes is not None:
             self._lanes.clear()

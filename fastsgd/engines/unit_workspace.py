@@ -38,8 +38,8 @@ class UnitWorkspace(Workspace):
                 layer.W_right, layer.WT_right = shared.W_right, shared.WT_right
                 self._make_room_for_rows(layer, place)
 
-    def another(self) -> UnitWorkspace:
-        return UnitWorkspace(self.layout, self._kernel_address, self.rows, self)
+    def another(self, layout: Layout) -> UnitWorkspace:
+        return UnitWorkspace(layout, self._kernel_address, self.rows, self)
 
     def _make_room_for_weights(self, layer: LayerRecord, place: Place) -> None:
         size = place.source_panels * place.panels
@@ -54,4 +54,4 @@ class UnitWorkspace(Workspace):
         layer.D_right = self._chunks(groups * place.panels)
 
     def _chunks(self, count: int) -> int:
-        return self._zeros(count * records.CONSTANTS["CHUNK"], self.layout.program.dtype)
+        return self.zeros(count * records.CONSTANTS["CHUNK"], self.program.dtype)

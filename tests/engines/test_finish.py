@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from engine_jobs import ALL, COMPILED, FUSED
+from engine_jobs import ALL, COMPILED, FUSED, workspace_of
 
 from fastsgd import optimizers
 from fastsgd.program import Finish, Limits
@@ -88,7 +88,7 @@ def test_engines_agree_with_the_reference(trainer, option, batch_size, outputs):
     for name in ("numpy", next(name for name in COMPILED)):
         network, run = job.run(ALL[name](), batch_size=batch_size)
         if name != "numpy":
-            assert any(layer.halves for layer in network._work.layers) == (outputs == 128)
+            assert any(layer.halves for layer in workspace_of(network).layers) == (outputs == 128)
         found.append([*network.get_weights(), *(a for slot in network.get_slots() for a in slot), np.array(run.losses)])
     for ours, theirs in zip(*found, strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-11)

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from engine_jobs import UNIT
+from engine_jobs import UNIT, workspace_of
 
-from fastsgd.engines import lanes, layout, memory, paths, run, workspace
+from fastsgd.engines import lanes, layout, memory, paths, room, run, workspace
 from fastsgd.program import Op
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs mprotect")
@@ -110,7 +110,7 @@ def fences(monkeypatch):
         made.append((raw, begin, begin + size))
         return raw[begin : begin + size].view(dtype)
 
-    for module in (layout, workspace, lanes):
+    for module in (layout, room, workspace, lanes):
         monkeypatch.setattr(module, "aligned", fenced)
     return made
 
@@ -139,5 +139,5 @@ def test_canaries(fences, trainer, compiled_engine, widths, batch_size, memory, 
 def test_canaries_of_the_matrix_unit(fences, trainer, name, widths, batch_size):
     job = trainer(widths, rows=530)
     network, _ = job.run(UNIT[name](), batch_size=batch_size, threads=2, epochs=1)
-    assert network._work.unit
+    assert workspace_of(network).unit
     assert untouched(fences)

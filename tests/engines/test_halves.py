@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from engine_jobs import COMPILED, FUSED, cython_at
+from engine_jobs import COMPILED, FUSED, cython_at, workspace_of
 
 from fastsgd.engines import interpreted, paths, reference
 
@@ -12,7 +12,7 @@ CLOSE = {np.float32: 2e-5, np.float64: 1e-13}
 
 
 def halved(network):
-    return [i for i, layer in enumerate(network._work.layers) if layer.halves]
+    return [i for i, layer in enumerate(workspace_of(network).layers) if layer.halves]
 
 
 def assert_close(network, expected, dtype):

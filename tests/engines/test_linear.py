@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from engine_jobs import workspace_of
 
 from fastsgd.engines import Diverged, paths, run
 from fastsgd.engines.pace import Pace
@@ -9,7 +10,7 @@ from fastsgd.kernels.source.tables import loss_table
 
 
 def is_on_its_path(network):
-    work = network._work
+    work = workspace_of(network)
     return work.task.block == work._kernel_address("block_of_linear")
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from engine_jobs import ALL, EMULATION, UNIT
+from engine_jobs import ALL, EMULATION, UNIT, workspace_of
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -46,7 +46,7 @@ def test_small_numbers_are_taken_whole(trainer, name):
 
 
 def used(network):
-    work = network._work
+    work = workspace_of(network)
     return work.unit and work.task.block == work._kernel_address("block_of_unit")
 
 

@@ -4,8 +4,10 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from engine_jobs import alone
 
-from fastsgd.engines import compiled, interpreted, paths, run
+from fastsgd.engines import interpreted, paths, run, workshop
+from fastsgd.engines.workspace import Workspace
 
 
 @pytest.mark.parametrize("batch_size", [32, 600])  # one task, or one for each lane
@@ -20,8 +22,8 @@ def test_rows_are_far_if_they_are_many_and_shuffled(trainer, compiled_engine, ba
         ) as training:
             while training.epoch < 1:
                 training.advance(1)
-        members = network._lanes._members if network._lanes else []
-        return {network._work.task.far, *(member.task.far for member in members)}
+        ((work, lanes),) = network._workshop._rooms
+        return {work.task.far, *(member.task.far for member in (lanes._members if lanes else []))}
 
     monkeypatch.setattr(run, "FAR", job.x.nbytes)
     assert far(job.x) == {1}
@@ -64,8 +66,8 @@ def train(network, job, batch_size):
 def test_room_is_made_anew_only_for_other_blocks_or_more_lanes(trainer, compiled_engine, monkeypatch):
     job, made = trainer((5, 17, 2), rows=1300), []
     for name in ("Workspace", "Lanes"):
-        make = getattr(compiled, name)
-        monkeypatch.setattr(compiled, name, lambda *args, name=name, make=make: made.append(name) or make(*args))
+        make = getattr(workshop, name)
+        monkeypatch.setattr(workshop, name, lambda *args, name=name, make=make: made.append(name) or make(*args))
     network = compiled_engine.network(job.program)
     for batch_size, expected in [
         (8, ["Workspace"]), (1, []), (8, []), (255, ["Workspace"]), (512, ["Lanes"]), (255, []), (512, []),
@@ -80,12 +82,13 @@ def test_a_network_trains_on_after_it_had_no_memory_for_lanes(trainer, compiled_
     job = trainer((5, 17, 2), rows=600)
     weights = []
     for memory in (True, False):
-        network = compiled_engine.network(job.program)
+        network = alone(compiled_engine, job.program)
         network.set_weights(job.weights)
         if not memory:
             with monkeypatch.context() as patch, pytest.raises(MemoryError):
-                patch.setattr(compiled, "Lanes", lambda *args: (_ for _ in ()).throw(MemoryError))
+                patch.setattr(workshop, "Lanes", lambda *args: (_ for _ in ()).throw(MemoryError))
                 train(network, job, 512)
+            assert not network._workshop._rooms
         train(network, job, 512)
         weights.append(np.concatenate([w.ravel() for w in network.get_weights()]))
     np.testing.assert_array_equal(*weights)
@@ -95,11 +98,12 @@ def test_a_network_trains_on_after_somebody_lost_patience_with_its_compiler(trai
     job = trainer((5, 17, 2))
     network = compiled_engine.network(job.program)
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(compiled.Workspace, "_descends", lambda work: (_ for _ in ()).throw(KeyboardInterrupt))
+        patch.setattr(Workspace, "_descends", lambda work: (_ for _ in ()).throw(KeyboardInterrupt))
         train(network, job, 8)
+    assert not network._workshop._rooms  # one that has found some of its kernels only
     network.set_weights(job.weights)
     train(network, job, 8)
-    patient = compiled_engine.network(job.program)
+    patient = alone(compiled_engine, job.program)
     patient.set_weights(job.weights)
     train(patient, job, 8)
     for a, b in zip(network.get_weights(), patient.get_weights(), strict=True):

@@ -4,7 +4,7 @@ import sys
 
 import numpy as np
 import pytest
-from engine_jobs import ALL, COMPILED, FUSED, calls_of_one_block, cython_at
+from engine_jobs import ALL, COMPILED, FUSED, calls_of_one_block, cython_at, workspace_of
 
 from fastsgd.engines import compiled, cython, paths, workspace
 from fastsgd.engines.workspace import Workspace
@@ -124,7 +124,7 @@ def test_no_loop_is_wanted_where_nothing_is_updated_by_tile(trainer, compiled_en
     monkeypatch.setattr(paths, "LANES_MEMORY", 0)
     monkeypatch.setattr(paths, "LINEAR_INPUTS", 0)
     network, _ = trainer(widths, rows=300).run(compiled_engine, batch_size=batch_size, epochs=1)
-    assert network._work.task.descend == 0
+    assert workspace_of(network).task.descend == 0
 
 
 @fused

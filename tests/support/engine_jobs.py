@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from fastsgd.engines import cython, interpreted, numba, processor, reference
+from fastsgd.engines import cython, interpreted, numba, processor, reference, workshop
 from fastsgd.kernels import records
 from fastsgd.kernels.source.tables import activation_table, loss_table, update_table
 from fastsgd.program import Op, Program
@@ -56,6 +56,19 @@ def calls_of_one_block(run, epochs, threads=1, look=lambda: None):
     return calls
 
 
+def alone(engine, program):
+    """A network that shares nothing with others of its program."""
+    workshop._workshops.clear()
+    workshop._recent.clear()
+    return engine.network(program)
+
+
+def workspace_of(network):
+    """The one that its last run was made in."""
+    work, _ = network._workshop._rooms[-1]
+    return work
+
+
 class Trainer:
     """Everything that one training needs besides the engine."""
 
@@ -92,7 +105,7 @@ class Trainer:
         weights=None, network=None,
     ):  # fmt: skip
         """Train from the initial weights, a new network or one that was trained; returns it and the finished run."""
-        network = network or engine.network(self.program)
+        network = network or alone(engine, self.program)
         network.set_weights(self.weights)
         network.set_slots([[np.zeros_like(w) for w in self.weights] for _ in network.get_slots()])
         with network.training(

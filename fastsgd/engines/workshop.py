@@ -1,0 +1,108 @@
+"""What the networks of one program work with: room for blocks of rows, and what was found out of their pace.
+
+Lent to one run or prediction at a time. So a network is little more than its weights: a thousand models of one kind
+that are trained one after the other need this once, and each begins with the number of threads that suited the last.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from typing import NamedTuple
+from weakref import WeakValueDictionary
+
+from ..program import Program
+from .inference import Inference
+from .lanes import Lanes
+from .layout import Layout
+from .library import Library
+from .pace import Pace, flops_per_row
+from .paths import ALONE, BLOCK, LANES, MOST_LANES, Way
+from .unit_workspace import UnitWorkspace
+from .workspace import Workspace
+
+SMALL = 4 << 20  # bytes, about, that may outlive all networks, for those that come next
+MANY = 64  # kinds of runs whose pace is remembered
+
+_workshops: WeakValueDictionary[tuple[Library, Program], Workshop] = WeakValueDictionary()
+_recent: deque[Workshop] = deque(maxlen=4)  # who trains many models may well drop each before the next
+_lock = threading.Lock()
+
+
+def workshop_of(library: Library, program: Program) -> Workshop:
+    """The workshop of this program's networks: one and the same as long as there is one of them, and for some time."""
+    with _lock:
+        found = _workshops.get((library, program))
+        if found is None:
+            found = _workshops[library, program] = Workshop(library, program)
+        if is_small(program):
+            if found in _recent:
+                _recent.remove(found)
+            _recent.append(found)
+        return found
+
+
+def is_small(program: Program) -> bool:
+    """Whether a workshop takes little memory, whatever the batches are: rows, outputs and deltas, and lanes."""
+    numbers = BLOCK * (program.inputs + sum(3 * op.outputs for op in program.ops))
+    weights = sum(op.inputs * op.outputs for op in program.ops if op.kind == "dense")
+    return (numbers + MOST_LANES * weights) * program.dtype.itemsize <= SMALL and not program.whole_batches
+
+
+class Tools(NamedTuple):
+    """What a run works with."""
+
+    work: Workspace
+    lanes: Lanes | None
+    pace: Pace
+    kind: tuple[int, int, int]  # of runs that the pace is of: rows of a batch, threads at first and at most
+
+
+class Workshop:
+    """See above; everything that is lent is taken out of a list by one operation, so that nobody else gets the same.
+
+    Attributes
+    ----------
+    inferences : list of Inference
+        Those that nobody uses; who takes one out puts it back.
+    """
+
+    def __init__(self, library: Library, program: Program) -> None:
+        self._library, self._program = library, program
+        self._rooms: list[tuple[Workspace, Lanes | None]] = []
+        self._paces: dict[tuple[int, int, int], list[Pace]] = {}
+        self.inferences: list[Inference] = []
+
+    def lend(self, layout: Layout, way: Way, batch_size: int, threads: int, most_threads: int) -> Tools:
+        """For training by batches of so many rows; the workspace is the layout's."""
+        try:
+            work, lanes = self._rooms.pop()
+        except IndexError:
+            work, lanes = None, None
+        if work is None or work.rows != way.rows or work.unit != way.unit:
+            make = UnitWorkspace if way.unit else Workspace
+            work, lanes = make(layout, self._library.address, way.rows), None
+        work.bind(layout)
+        if way.path == LANES and (lanes is None or lanes.count != way.lanes):
+            lanes = Lanes(work, way.lanes)
+        most = 1 if way.path in ALONE else self._library.threads
+        kind = batch_size, min(threads, most), min(most_threads, most)
+        return Tools(work, lanes, self._pace(way, kind), kind)
+
+    def _pace(self, way: Way, kind: tuple[int, int, int]) -> Pace:
+        """That of earlier runs of the kind, whose trials go on where they ended."""
+        try:
+            return self._paces[kind].pop()
+        except LookupError:
+            return Pace(*kind[1:], 20e9 / (way.lanes * way.rows * flops_per_row(self._program)))
+
+    def take_back(self, tools: Tools) -> None:
+        """After a run that has left finite panels: one of another network may come next."""
+        self._rooms.append((tools.work, tools.lanes))
+        if tools.kind not in self._paces and len(self._paces) >= MANY:
+            self._paces.clear()
+        self._paces.setdefault(tools.kind, []).append(tools.pace)
+
+    def another_inference(self, layout: Layout) -> Inference:
+        """To be put back among the others."""
+        return Inference(layout, self._library.address, self._library.infer)
