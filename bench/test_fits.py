@@ -1,5 +1,7 @@
 """What the front costs: fits of few rows, and predictions, through the model against the engine alone."""
 
+import timeit
+
 import numpy as np
 import pytest
 
@@ -38,6 +40,22 @@ def test_fit_of_few_rows(benchmark, engine, epochs):
     alone.close()
     benchmark.extra_info["engine, ms"] = round(kernel * 1e3, 4)
     benchmark.extra_info["fit / engine"] = round(benchmark.stats.stats.min / kernel, 3)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_new_model(benchmark, engine):
+    """As in a sweep: made, compiled, trained on 1000 rows once, asked for one prediction, and dropped."""
+    x, y = rows(1000)
+
+    def use(model):
+        model.fit(x, y, batch_size=32, verbose=0)
+        return model.predict(x[:1])
+
+    benchmark.pedantic(lambda: use(make_model(engine)), rounds=200, warmup_rounds=10)
+    model = make_model(engine)
+    use(model)
+    again = min(timeit.repeat(lambda: use(model), number=1, repeat=200))
+    benchmark.extra_info["of it for being new, us"] = round((benchmark.stats.stats.min - again) * 1e6)
 
 
 @pytest.mark.parametrize("step", [*ENGINES, "plain NumPy"])
