@@ -6,8 +6,8 @@ that are trained one after the other need this once, and each begins with the nu
 
 from __future__ import annotations
 
-import threading
 from collections import deque
+from contextlib import suppress
 from typing import NamedTuple
 from weakref import WeakValueDictionary
 
@@ -26,20 +26,18 @@ MANY = 64  # kinds of runs whose pace is remembered
 
 _workshops: WeakValueDictionary[tuple[Library, Program], Workshop] = WeakValueDictionary()
 _recent: deque[Workshop] = deque(maxlen=4)  # who trains many models may well drop each before the next
-_lock = threading.Lock()
 
 
 def workshop_of(library: Library, program: Program) -> Workshop:
     """The workshop of this program's networks: one and the same as long as there is one of them, and for some time."""
-    with _lock:
-        found = _workshops.get((library, program))
-        if found is None:
-            found = _workshops[library, program] = Workshop(library, program)
-        if is_small(program):
-            if found in _recent:
-                _recent.remove(found)
-            _recent.append(found)
-        return found
+    found = _workshops.get((library, program))
+    if found is None:  # should another thread find none, too, there are two, and no harm is done
+        found = _workshops[library, program] = Workshop(library, program)
+    if is_small(program):
+        with suppress(ValueError):
+            _recent.remove(found)
+        _recent.append(found)
+    return found
 
 
 def is_small(program: Program) -> bool:
