@@ -16,8 +16,11 @@ from .arguments import whole
 from .names import lookup
 from .program import Program
 
-PAYS = 5e6  # floating-point operations of a step from which on a second thread pays as a rule: some 50 us of one core
-UPDATE = 36  # such operations that updating a weight is worth: those of six rows
+# Floating-point operations, on a core that makes some 100 billion a second:
+PAYS = 2e6  # of a step, from which on a second thread pays as a rule; it takes 0.7 to 0.9 of the time of one then
+EACH = 5e6  # and for each further one
+WAKES = 20e6  # of all that is done in one go, for each thread that is worth its waking: that takes 70 to 100 us
+UPDATE = 36  # that updating a weight is worth: those of six rows
 CGROUP = Path("/sys/fs/cgroup")
 
 _NAMES = {name: name for name in ("auto", *engines.NAMES, "interpreted")}
@@ -218,32 +221,52 @@ def _quota_v1(folder: Path) -> float:
     return quota / period if quota > 0 else float("inf")
 
 
-def threads_for(program: Program, rows: int, setting: int | str, *, training: bool = True) -> int:
-    """Threads for steps of so many rows; a first training begins with them (see :func:`most_threads`).
+def threads_for(program: Program, rows: int, setting: int | str) -> int:
+    """Threads for a prediction of so many rows: a number is taken as it is, "auto" are as many as pay."""
+    if not isinstance(setting, str):
+        return setting
+    work = 2 * _products(program) * rows
+    return 1 if work < WAKES else min(int(work / WAKES) + 1, _most_threads())
+
+
+def training_threads(program: Program, rows: int, steps: int, setting: int | str) -> tuple[int, int]:
+    """Threads that a training begins with, and up to which it may try what pays; 0: it keeps to that number.
 
     Parameters
     ----------
     program : Program
     rows : int
-        Of a batch, or of a prediction.
+        Of a batch.
+    steps : int
+        That are done in one go, until Python is in between: threads sleep then.
     setting : int or "auto"
-        A number is taken as it is. "auto": one thread for every 5 million operations of a step, at most
-        :func:`get_num_threads`; no more than there are processors.
-    training : bool
-        Forward, backward and gradient; False: forward alone.
+        A number is taken as it is. "auto": at most :func:`get_num_threads`, no more than there are processors.
     """
     if not isinstance(setting, str):
-        return setting
-    products = sum(op.inputs * op.outputs for op in program.ops if op.kind == "dense")
-    work = products * (rows * 6 + UPDATE if training else rows * 2)
-    if work < PAYS:
-        return 1
-    return min(int(work / PAYS) + 1, most_threads(setting))
+        return setting, 0
+    work = _products(program) * (rows * 6 + UPDATE)
+    if work * steps < WAKES:
+        return 1, 0
+    most = _most_threads()
+    return 1 if work < PAYS else min(max(2, int(work / EACH) + 1), most), most
 
 
-def most_threads(setting: int | str) -> int:
-    """Threads up to which training may try what pays; 0: it keeps to the number that was set."""
-    if not isinstance(setting, str):
-        return 0
+def check_threads(setting: int | str) -> None:
+    """ValueError if "auto" threads were limited to what is no number."""
+    if isinstance(setting, str):
+        _limit()
+
+
+def threads_to_look(setting: int | str) -> int:
+    """How many threads may look through data before they are trained on."""
+    return _most_threads() if isinstance(setting, str) else min(setting, available_cpus())
+
+
+def _most_threads() -> int:
     cpus = available_cpus()
     return min(_limit() or cpus, cpus)
+
+
+def _products(program: Program) -> int:
+    """Multiplications of a row's forward pass."""
+    return sum(op.inputs * op.outputs for op in program.ops if op.kind == "dense")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -151,7 +152,9 @@ class Compiled(Stack):
         if not self.layers:
             raise NotReadyError("the model has no layers: add some")
         dtype = None if self.preprocessing else self._dtype
-        rows_x = features(x, self.inputs, dtype, name=f"x{of}", threads=self._threads_to_look)
+        rows_x = features(
+            x, self.inputs, dtype, name=f"x{of}", threads=partial(backends.threads_to_look, self.num_threads)
+        )
         self.build(rows_x.shape[1])
         outputs = self.outputs
         assert outputs is not None
@@ -180,10 +183,6 @@ class Compiled(Stack):
                 "without weights only: take 'sum_over_batch_size', and weights whose mean is 1"
             )
         return Rows(rows_x, made, weights, None if made is rows_y else rows_y), ops
-
-    def _threads_to_look(self) -> int:
-        """How many threads may look through data before they are trained on."""
-        return backends.most_threads(self.num_threads) or min(int(self.num_threads), backends.available_cpus())
 
     def prepare(self, train: Rows, validation: Rows | None) -> tuple[Rows, Rows | None]:
         """Rows of a fit as the network takes them; what layers and targets do not know yet of them they learn now."""

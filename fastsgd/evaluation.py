@@ -67,7 +67,7 @@ def evaluate(
     """
     n = len(rows)
     size = batch_size if callbacks.overrides("on_test_batch_begin", "on_test_batch_end") else n
-    count = threads_for(network.program, size, threads, training=False)
+    count = threads_for(network.program, size, threads)
     total = 0.0
     penalty = network.program.penalty(network.get_weights()) if network.program.regularized else 0.0
     metrics.reset()
@@ -90,7 +90,7 @@ def predict(
 ) -> np.ndarray:
     """Outputs of rows in the user's units; one pass over all of them unless a callback wants to see the batches."""
     size = batch_size if callbacks.overrides("on_predict_batch_begin", "on_predict_batch_end") else len(x)
-    count = threads_for(network.program, size, threads, training=False)
+    count = threads_for(network.program, size, threads)
     outputs = np.empty((len(x), network.program.outputs), network.program.dtype)
     callbacks.on_predict_begin()
     for batch, start in enumerate(range(0, len(x), size)):

@@ -130,7 +130,7 @@ class Predictor(Compiled):
             return predict(network, x, self.num_threads, size, CallbackList(callbacks, self), restored)
         if len(x) == 1:
             return restored(network.predict(x))
-        threads = backends.threads_for(network.program, len(x), self.num_threads, training=False)
+        threads = backends.threads_for(network.program, len(x), self.num_threads)
         return restored(network.predict(x, threads))
 
     def __call__(self, x: Any, training: bool = False) -> np.ndarray:

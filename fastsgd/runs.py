@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .backend import threads_for
+from .backend import training_threads
 from .engines import Hyper, Network, Run
 from .evaluation import Rows
 from .program import Finish
@@ -18,10 +18,10 @@ def begin(
     rows: Rows,
     *,
     batch_size: int,
-    most_threads: int,
     shuffle: bool = False,
     first_epoch: int = 0,
     epochs: int = 1,
+    in_one_go: int = 1,
 ) -> Run:
     """A run of the model's network over prepared rows; see :meth:`fastsgd.engines.Network.training`.
 
@@ -29,7 +29,10 @@ def begin(
     ----------
     model : Sequential
         Of it are read: ``optimizer``, ``weight_names``, ``report``, ``num_threads`` and ``shuffle_seed``.
+    in_one_go : int
+        Steps until Python wants to be in between, if not for a moment: at the end of a batch, of an epoch or of all.
     """
+    threads, most_threads = training_threads(network.program, batch_size, in_one_go, model.num_threads)
     return network.training(
         rows.x,
         rows.y,
@@ -40,7 +43,7 @@ def begin(
         seed=model.shuffle_seed,
         first_epoch=first_epoch,
         epochs=epochs,
-        threads=threads_for(network.program, batch_size, model.num_threads),
+        threads=threads,
         most_threads=most_threads,
         keep_predictions=bool(model.report),
         weights=rows.weights,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import runs
-from .backend import most_threads
+from .backend import check_threads
 from .divergence import DivergenceError
 from .engines import Diverged
 from .evaluation import Rows
@@ -39,11 +39,11 @@ def train_step(model: Any, rows: Rows, ops: tuple[Op, ...]) -> dict[str, Any]:
     KeyboardInterrupt
         On Ctrl-C; the weights are those before the step, or after it.
     """
-    most = most_threads(model.num_threads)  # an error in the environment's, before layers learn
+    check_threads(model.num_threads)  # an error in the environment's, before layers learn
     train, _ = model.prepare(rows, None)
     network, optimizer = model._network(ops), model.optimizer
     with Interrupts() as interrupts:
-        run = runs.begin(model, network, train, batch_size=len(train), most_threads=most)
+        run = runs.begin(model, network, train, batch_size=len(train))
         try:
             with run:
                 while run.epoch < 1:

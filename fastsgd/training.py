@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from . import runs
-from .backend import most_threads
+from .backend import check_threads
 from .callbacks import CallbackList
 from .divergence import DivergenceError
 from .engines import Diverged, Run
@@ -62,7 +62,7 @@ class Fit:
         """
         plan, model = self.plan, self.model
         model.stop_training, model.place = False, Place(plan.initial_epoch)
-        self.most_threads = most_threads(model.num_threads)  # an error in the environment's, before anybody is called
+        check_threads(model.num_threads)  # an error in the environment's, before anybody is called
         self.callbacks.on_train_begin()
         self.start = model.place  # where a callback may have put the model back to
         train, validation = model.prepare(plan.train, plan.validation)
@@ -102,15 +102,16 @@ class Fit:
 
     def _engine_run(self) -> Run:
         plan, model = self.plan, self.model
+        passes = self.epochs // -(-plan.batches // plan.steps)
         run = runs.begin(
             model,
             self.network,
             plan.train,
             batch_size=plan.batch_size,
-            most_threads=self.most_threads,
             shuffle=plan.shuffle,
             first_epoch=self.first_pass,
-            epochs=self.epochs // -(-plan.batches // plan.steps),
+            epochs=passes,
+            in_one_go=1 if self.callbacks.has_batch_hooks else self.steps if self.looking else passes * plan.batches,
         )
         if self.start.batch:
             run.skip(self.start.batch, self.start.loss)

@@ -117,17 +117,34 @@ def test_no_number_of_threads_in_the_environment(text, monkeypatch):
         fastsgd.get_num_threads()
 
 
-def test_threads_are_used_where_they_pay(monkeypatch):
+def test_threads_of_a_prediction(monkeypatch):
     monkeypatch.setattr(backend, "available_cpus", lambda: 4)
-    assert backend.threads_for(WIDE, 32, "auto") == 1
-    assert backend.threads_for(WIDE, 100, "auto") == 2
-    assert backend.threads_for(WIDE, 100_000, "auto") == 4
-    assert backend.threads_for(WIDE, 100, "auto", training=False) == 1
+    assert [backend.threads_for(WIDE, rows, "auto") for rows in (100, 999, 1000, 2000, 100_000)] == [1, 1, 2, 3, 4]
     backend.set_num_threads(3)
     assert backend.threads_for(WIDE, 100_000, "auto") == 3
     backend.set_num_threads(9)
     assert backend.threads_for(WIDE, 100_000, "auto") == 4
     assert backend.threads_for(WIDE, 1, 7) == 7
+
+
+@pytest.mark.parametrize(
+    ("rows", "steps", "expected"),
+    [
+        (32, 8, (1, 0)),  # all in all it is not worth the waking
+        (32, 9, (2, 4)),
+        (20, 1000, (1, 4)),  # a step is not, but who knows
+        (100, 1, (1, 0)),
+        (100, 100, (2, 4)),
+        (200, 100, (3, 4)),
+        (1000, 1, (4, 4)),
+    ],
+)
+def test_threads_of_a_training(monkeypatch, rows, steps, expected):
+    monkeypatch.setattr(backend, "available_cpus", lambda: 4)
+    assert backend.training_threads(WIDE, rows, steps, "auto") == expected
+    assert backend.training_threads(WIDE, rows, steps, 3) == (3, 0)
+    backend.set_num_threads(1)
+    assert backend.training_threads(WIDE, rows, steps, "auto") == (1, min(expected[1], 1))
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="no affinity on this system")

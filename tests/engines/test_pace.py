@@ -99,6 +99,9 @@ def test_short_fits_settle_together_unless_a_number_is_set(compiled, monkeypatch
         model.fit(x, x[:, 0], batch_size=5, verbose=0)
         return {threads for threads, _ in asked}
 
+    for _ in range(20):
+        assert threads_of_a_fit() == {1}  # by its operations it is over before a thread is awake
+    monkeypatch.setattr("fastsgd.backend.WAKES", 0)
     assert threads_of_a_fit() == {1}
     for _ in range(20):
         threads_of_a_fit()
