@@ -14,17 +14,19 @@ NET = "8-32-32-1"
 ENGINES = [name for name in ("cython", "numba") if fastsgd.backends()[name]["available"]]
 
 
-def make_model(engine):
-    layers = [fastsgd.layers.Dense(32, activation="relu") for _ in range(2)]
-    model = fastsgd.Sequential([fastsgd.Input((8,)), *layers, fastsgd.layers.Dense(1)], seed=0)
+def make_model(engine, net=NET):
+    inputs, *widths, outputs = Cell(net, 1).widths
+    layers = [fastsgd.layers.Dense(width, activation="relu") for width in widths]
+    model = fastsgd.Sequential([fastsgd.Input((inputs,)), *layers, fastsgd.layers.Dense(outputs)], seed=0)
     optimizer = fastsgd.optimizers.SGD(LEARNING_RATE, momentum=MOMENTUM, nesterov=True)
     model.compile(optimizer, "mse", backend=engine)
     return model
 
 
-def rows(count):
-    rng = np.random.default_rng(0)
-    return rng.standard_normal((count, 8), dtype=np.float32), rng.standard_normal((count, 1), dtype=np.float32)
+def rows(count, net=NET):
+    rng, (inputs, *_, outputs) = np.random.default_rng(0), Cell(net, 1).widths
+    x, y = (rng.standard_normal((count, n), dtype=np.float32) for n in (inputs, outputs))
+    return x, y
 
 
 @pytest.mark.parametrize("epochs", [1, 10_000])
@@ -42,17 +44,18 @@ def test_fit_of_few_rows(benchmark, engine, epochs):
     benchmark.extra_info["fit / engine"] = round(benchmark.stats.stats.min / kernel, 3)
 
 
+@pytest.mark.parametrize("net", [NET, "784-256-10"])
 @pytest.mark.parametrize("engine", ENGINES)
-def test_a_new_model(benchmark, engine):
+def test_a_new_model(benchmark, engine, net):
     """As in a sweep: made, compiled, trained on 1000 rows once, asked for one prediction, and dropped."""
-    x, y = rows(1000)
+    x, y = rows(1000, net)
 
     def use(model):
         model.fit(x, y, batch_size=32, verbose=0)
         return model.predict(x[:1])
 
-    benchmark.pedantic(lambda: use(make_model(engine)), rounds=200, warmup_rounds=10)
-    model = make_model(engine)
+    benchmark.pedantic(lambda: use(make_model(engine, net)), rounds=200, warmup_rounds=10)
+    model = make_model(engine, net)
     use(model)
     again = min(timeit.repeat(lambda: use(model), number=1, repeat=200))
     benchmark.extra_info["of it for being new, us"] = round((benchmark.stats.stats.min - again) * 1e6)

@@ -16,8 +16,8 @@ from .program import Program
 class Weights:
     """Weights and the optimizer's memories of one model.
 
-    They live in one place at a time: as float64 arrays as long as nothing is computed, then in the network, in the
-    engine's own form.
+    They live in one place at a time: as float64 arrays (of ours, not to be written to) as long as nothing is computed,
+    then in the network, in the engine's own form.
 
     Attributes
     ----------
@@ -33,8 +33,9 @@ class Weights:
 
     def get(self) -> list[np.ndarray]:
         """Copies, in the order of the layers: kernel, bias."""
-        network = self.network
-        return [w.copy() for w in self._arrays] if network is None else network.get_weights()
+        with self._lock:  # another thread may be about to predict for the first time
+            network, arrays = self.network, self._arrays
+        return [w.copy() for w in arrays] if network is None else network.get_weights()
 
     def set(self, arrays: Sequence[np.ndarray]) -> None:
         """Take over arrays that were checked."""
@@ -45,9 +46,10 @@ class Weights:
 
     def memories(self) -> dict[str, list[np.ndarray]]:
         """Copies of the optimizer's memories by letter, an array for each of the weights."""
-        network = self.network
+        with self._lock:
+            network, slots = self.network, self._slots
         if network is None:
-            return {letter: [a.copy() for a in arrays] for letter, arrays in self._slots.items()}
+            return {letter: [a.copy() for a in arrays] for letter, arrays in slots.items()}
         return dict(zip(network.program.memories, network.get_slots(), strict=True))
 
     def set_memories(self, memories: Mapping[str, Sequence[np.ndarray]]) -> None:
@@ -58,9 +60,8 @@ class Weights:
             self.network.set_slots([memories[letter] for letter in self.network.program.memories])
 
     def replace(self, arrays: Sequence[np.ndarray]) -> None:
-        """Other arrays, perhaps of other shapes: the memories of the old ones go."""
-        self.network, self._slots = None, {}
-        self.set(arrays)
+        """Take over other arrays, float64, which are nobody else's, perhaps of other shapes; the memories go."""
+        self.network, self._arrays, self._slots = None, list(arrays), {}
 
     def release(self, *, memories: bool = True) -> None:
         """Take everything out of the network, which is given up; the memories too, or they are forgotten."""
@@ -82,16 +83,16 @@ class Weights:
             if self.network is None or self.network.program != program:
                 self.release()
                 network = engine.network(program)
-                network.set_weights([w.astype(program.dtype) for w in self._arrays])
+                network.set_weights(self._arrays)
+                known = {AVERAGE: self._arrays} | self._slots  # new averages are of weights that are there already
                 letters = program.memories
-                shapes = program.weight_shapes()
-                new = {s: [np.full(shape, starts.get(s, 0.0)) for shape in shapes] for s in letters}
-                if AVERAGE in new:  # of weights that are there already
-                    new[AVERAGE] = self._arrays
-                slots = new | self._slots
-                network.set_slots([[a.astype(program.dtype) for a in slots[s]] for s in letters])
-                self._slots = {}
-                self.network = network
+                if any(s in known or starts.get(s) for s in letters):  # else they are zero, as in any new network
+                    shapes = program.weight_shapes()
+                    slots = {
+                        s: known.get(s) or [np.full(shape, starts.get(s, 0.0)) for shape in shapes] for s in letters
+                    }
+                    network.set_slots([slots[s] for s in letters])
+                self.network, self._arrays, self._slots = network, [], {}
             return self.network
 
     def __getstate__(self) -> dict[str, Any]:

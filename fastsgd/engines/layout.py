@@ -113,12 +113,14 @@ class Place:
             if bias is not None:
                 biases[: self.op.outputs] = bias
             return
-        padded = np.zeros((self.height + 1, self.panels * self.width), bank.dtype)
-        padded[: self.op.inputs, : self.op.outputs] = kernel
-        if bias is not None:
-            padded[-1, : self.op.outputs] = bias
-        panels = padded.reshape(self.height + 1, self.panels, self.width).transpose(1, 0, 2)
-        bank[self.W : self.W + self.size] = panels.ravel()
+        panels = bank[self.W : self.W + self.size].reshape(self.panels, self.height + 1, self.width)
+        panels[:] = 0
+        for p, panel in enumerate(panels):
+            columns = slice(p * self.width, (p + 1) * self.width)
+            part = kernel[:, columns]
+            panel[: self.op.inputs, : part.shape[1]] = part
+            if bias is not None:
+                panel[-1, : part.shape[1]] = bias[columns]
 
     def get(self, bank: np.ndarray) -> list[np.ndarray]:
         """Read them back, as copies."""

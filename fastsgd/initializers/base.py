@@ -57,7 +57,7 @@ class Initializer(Configured):
         """As a call, but without a seed of its own the numbers come from ``rng``: what a model uses."""
         if type(self).__call__ is not Initializer.__call__ or self.seed is not None:
             return _checked(self(shape, dtype=dtype), shape, dtype, self)
-        return self.values(_shape(shape), rng).astype(_dtype(dtype))
+        return self.values(_shape(shape), rng).astype(_dtype(dtype), copy=False)
 
     def get_config(self) -> dict[str, Any]:
         """The settings as a dict of plain values; ``type(self)(**config)`` is an equal initializer."""

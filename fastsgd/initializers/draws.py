@@ -42,7 +42,10 @@ def generator(seed: int) -> np.random.Generator:
 
 def uniform(rng: np.random.Generator, shape: tuple[int, ...], low: float, high: float) -> Floats:
     """Uniform float64 numbers in [low, high)."""
-    return low + (high - low) * rng.random(shape)
+    drawn = rng.random(shape)
+    drawn *= high - low
+    drawn += low
+    return drawn
 
 
 def normal(rng: np.random.Generator, shape: tuple[int, ...]) -> Floats:
