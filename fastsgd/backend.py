@@ -17,9 +17,9 @@ from .names import lookup
 from .program import Program
 
 # Floating-point operations, on a core that makes some 100 billion a second:
-PAYS = 2e6  # of a step, from which on a second thread pays as a rule; it takes 0.7 to 0.9 of the time of one then
-EACH = 5e6  # and for each further one
-WAKES = 20e6  # of all that is done in one go, for each thread that is worth its waking: that takes 70 to 100 us
+PAYS = 2e6  # of a step, from which on a second thread pays as a rule: two take 0.7 to 0.9 of the time of one then
+EACH = 5e6  # of a step for each thread, where there are more: a third from 10 million on
+WAKES = 20e6  # of all that is done in one go for each thread but the first: to wake one takes 70 to 100 us
 UPDATE = 36  # that updating a weight is worth: those of six rows
 CGROUP = Path("/sys/fs/cgroup")
 
@@ -248,11 +248,11 @@ def training_threads(program: Program, rows: int, steps: int, setting: int | str
     if work * steps < WAKES:
         return 1, 0
     most = _most_threads()
-    return 1 if work < PAYS else min(max(2, int(work / EACH) + 1), most), most
+    return 1 if work < PAYS else min(max(2, int(work / EACH) + 1), int(work * steps / WAKES) + 1, most), most
 
 
 def check_threads(setting: int | str) -> None:
-    """ValueError if "auto" threads were limited to what is no number."""
+    """ValueError if ``FASTSGD_NUM_THREADS`` is asked for and is no whole number."""
     if isinstance(setting, str):
         _limit()
 

@@ -75,8 +75,8 @@ class Compiled(Stack):
         dtype : {"float32", "float64"}
             Of the weights and of all arithmetic.
         num_threads : int or "auto"
-            "auto": as many as pay, at most :func:`fastsgd.get_num_threads`; training finds out by trying. Results do
-            not depend on it.
+            "auto": as many as pay, at most :func:`fastsgd.get_num_threads`; long training finds out by trying. Results
+            do not depend on it.
         scale_target : bool
             Bring each column of the targets to mean 0 and variance 1 for the network: by the rows that the first fit
             trains on, not those that validate. Losses are then those of scaled targets; metrics and predictions are in

@@ -156,7 +156,7 @@ class Stack(StackWeights):
         keep = slice_of(layer, self.layers).start
         self.layers.pop()
         del self.preprocessing[len(self.layers) :]
-        self._weights.replace(self._weights.get()[:keep])
+        self._weights.cut(keep)
         layer.model, layer.inputs = None, layer.given_inputs
         return layer
 
@@ -205,7 +205,7 @@ class Stack(StackWeights):
 
     def _draw(self, layers: Sequence[Layer]) -> None:
         """Initial weights of layers on top of those that have theirs."""
-        arrays = self._weights.get()
+        arrays: list[np.ndarray] = []
         features = self.inputs
         for layer in self.layers:
             assert features is not None
@@ -213,7 +213,7 @@ class Stack(StackWeights):
                 layer.inputs = features
                 arrays += layer.initial_weights(self._rng)
             features = layer.outputs(features)
-        self._weights.replace(arrays)
+        self._weights.extend(arrays)
 
     def _ops(self) -> tuple[Op, ...]:
         """The steps of the network; an error, if the layers as they are now cannot make one."""

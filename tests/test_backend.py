@@ -131,16 +131,17 @@ def test_threads_of_a_prediction(monkeypatch):
     ("rows", "steps", "expected"),
     [
         (32, 8, (1, 0)),  # all in all it is not worth the waking
-        (32, 9, (2, 4)),
-        (20, 1000, (1, 4)),  # a step is not, but who knows
+        (32, 9, (2, 16)),
+        (20, 1000, (1, 16)),  # a step is not, but who knows
         (100, 1, (1, 0)),
-        (100, 100, (2, 4)),
-        (200, 100, (3, 4)),
-        (1000, 1, (4, 4)),
+        (100, 100, (2, 16)),
+        (200, 100, (3, 16)),
+        (1000, 1, (4, 16)),
+        (1000, 100, (13, 16)),
     ],
 )
 def test_threads_of_a_training(monkeypatch, rows, steps, expected):
-    monkeypatch.setattr(backend, "available_cpus", lambda: 4)
+    monkeypatch.setattr(backend, "available_cpus", lambda: 16)
     assert backend.training_threads(WIDE, rows, steps, "auto") == expected
     assert backend.training_threads(WIDE, rows, steps, 3) == (3, 0)
     backend.set_num_threads(1)

@@ -244,6 +244,23 @@ def test_subclasses_as_in_keras():
         initializers.Initializer()((2, 2))
 
 
+def test_subclasses_of_our_own_kind():
+    class Own(initializers.Initializer):
+        def __init__(self, array):
+            super().__init__()
+            self.array = array
+
+        def values(self, shape, rng):
+            return self.array
+
+    own = Own(np.full((3, 2), 2.0))
+    model = fastsgd.Sequential([fastsgd.Input((3,)), fastsgd.layers.Dense(2, kernel_initializer=own)])
+    own.array[:] = 7  # which the model's weights are not
+    np.testing.assert_array_equal(model.get_weights()[0], np.full((3, 2), 2.0))
+    with pytest.raises(ValueError, match=r"returned shape \(3, 2\), wanted \(3, 4\)"):
+        fastsgd.Sequential([fastsgd.Input((3,)), fastsgd.layers.Dense(4, kernel_initializer=own)])
+
+
 def test_identity():
     assert initializers.get("IdentityInitializer")((2, 3)).tolist() == [[1, 0, 0], [0, 1, 0]]
     assert initializers.Identity(gain=0.5)((2, 2), "float64").tolist() == [[0.5, 0], [0, 0.5]]

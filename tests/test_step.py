@@ -109,3 +109,12 @@ def test_what_is_raised_after_the_step_leaves_it_counted(engine, advance):
         model.train_on_batch(x, y)
     assert model.optimizer.iterations == 1
     assert same(model, expected)
+
+
+def test_a_limit_of_threads_that_is_none(monkeypatch):
+    model = fastsgd.Sequential([Dense(1)])
+    model.compile("sgd", "mse")
+    monkeypatch.setenv("FASTSGD_NUM_THREADS", "many")
+    with pytest.raises(ValueError, match="FASTSGD_NUM_THREADS must be a whole number"):
+        model.train_on_batch(np.ones((4, 2)), np.ones(4))
+    assert model.optimizer.steps == 0

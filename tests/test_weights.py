@@ -1,5 +1,6 @@
 """Weights and memories are in one place at a time, and go from one network to the next."""
 
+import copy
 import pickle
 
 import numpy as np
@@ -9,7 +10,8 @@ from engine_jobs import ALL
 from fastsgd.program import Finish, Op, Program
 from fastsgd.weights import Weights
 
-ARRAYS = [np.arange(6.0).reshape(3, 2), np.broadcast_to(np.float64(7), 2)]  # as initializers make them
+ARRAYS = [np.arange(6.0).reshape(3, 2), np.broadcast_to(np.float64(7), 2)]
+EXPECTED = copy.deepcopy(ARRAYS)
 OPS = (Op("dense", 3, 2, True),)
 
 
@@ -25,7 +27,7 @@ def any_engine(request):
 @pytest.fixture
 def weights():
     weights = Weights()
-    weights.replace(ARRAYS)
+    weights.extend(ARRAYS)
     return weights
 
 
@@ -35,11 +37,12 @@ def assert_equal(ours, expected):
 
 
 def test_a_network_takes_them_over(weights, any_engine):
-    assert_equal(weights.get(), ARRAYS)
+    weights.get()[0][:] = 9
+    assert_equal(weights.get(), EXPECTED)
     network = weights.network_for(any_engine, program(), {})
     assert_equal(weights.get(), ARRAYS)
     assert_equal(network.get_weights(), ARRAYS)
-    assert not weights._arrays
+    assert not weights._held.arrays
     assert weights.network_for(any_engine, program(), {}) is network
     weights.get()[0][:] = 9
     weights.release()
@@ -73,8 +76,33 @@ def test_memories_that_the_next_rule_knows_are_kept(weights, any_engine):
 def test_copies_have_them_too(weights, any_engine, where):
     if where == "network":
         weights.network_for(any_engine, program(), {})
-    copy = pickle.loads(pickle.dumps(weights))
-    assert_equal(copy.get(), ARRAYS)
-    copy.network_for(any_engine, program(), {})
-    assert_equal(copy.get(), ARRAYS)
+    twin = pickle.loads(pickle.dumps(weights))
+    assert_equal(twin.get(), ARRAYS)
+    twin.network_for(any_engine, program(), {})
+    assert_equal(twin.get(), ARRAYS)
     assert_equal(weights.get(), ARRAYS)
+
+
+def test_they_are_never_missing_while_a_network_takes_them_over(weights, any_engine):
+    """Another thread may look at any time."""
+    seen = []
+
+    class Slow:
+        def network(self, program):
+            network = any_engine.network(program)
+            seen.append([weights.get(), pickle.loads(pickle.dumps(weights)).get()])
+            return network
+
+    weights.network_for(Slow(), program(), {})
+    for got in (*seen[0], weights.get()):
+        assert_equal(got, EXPECTED)
+
+
+def test_layers_come_and_go(weights, any_engine):
+    weights.network_for(any_engine, program(), {})
+    weights.extend([np.ones((2, 1))])
+    assert weights.network is None
+    assert not weights.memories()
+    assert_equal(weights.get(), [*EXPECTED, np.ones((2, 1))])
+    weights.cut(1)
+    assert_equal(weights.get(), EXPECTED[:1])

@@ -113,14 +113,15 @@ class Place:
             if bias is not None:
                 biases[: self.op.outputs] = bias
             return
+        assert kernel.shape == (self.op.inputs, self.op.outputs)
         panels = bank[self.W : self.W + self.size].reshape(self.panels, self.height + 1, self.width)
         panels[:] = 0
         for p, panel in enumerate(panels):
-            columns = slice(p * self.width, (p + 1) * self.width)
-            part = kernel[:, columns]
-            panel[: self.op.inputs, : part.shape[1]] = part
+            columns = slice(p * self.width, min((p + 1) * self.width, self.op.outputs))
+            n = columns.stop - columns.start
+            panel[: self.op.inputs, :n] = kernel[:, columns]
             if bias is not None:
-                panel[-1, : part.shape[1]] = bias[columns]
+                panel[-1, :n] = bias[columns]
 
     def get(self, bank: np.ndarray) -> list[np.ndarray]:
         """Read them back, as copies."""

@@ -55,9 +55,8 @@ class Initializer(Configured):
 
     def draw(self, shape: int | Sequence[int], dtype: DTypeLike, rng: np.random.Generator) -> NDArray[Any]:
         """As a call, but without a seed of its own the numbers come from ``rng``: what a model uses."""
-        if type(self).__call__ is not Initializer.__call__ or self.seed is not None:
-            return _checked(self(shape, dtype=dtype), shape, dtype, self)
-        return self.values(_shape(shape), rng).astype(_dtype(dtype), copy=False)
+        own = type(self).__call__ is not Initializer.__call__ or self.seed is not None
+        return _checked(self(shape, dtype=dtype) if own else self.values(_shape(shape), rng), shape, dtype, self)
 
     def get_config(self) -> dict[str, Any]:
         """The settings as a dict of plain values; ``type(self)(**config)`` is an equal initializer."""
@@ -91,7 +90,7 @@ def _dtype(dtype: DTypeLike) -> np.dtype[Any]:
 
 
 def _checked(array: Any, shape: int | Sequence[int], dtype: DTypeLike, maker: Any) -> NDArray[Any]:
-    """What somebody else's initializer returned, if it is fit for weights."""
+    """A copy of what an initializer returned, which may be somebody else's, if it is fit for weights."""
     result = np.array(array, dtype=_dtype(dtype))
     if result.shape != _shape(shape):
         raise ValueError(f"initializer {maker!r} returned shape {result.shape}, wanted {_shape(shape)}")

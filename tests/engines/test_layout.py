@@ -90,3 +90,11 @@ def test_training_leaves_the_padding_zero(compiled_engine, batch_size, activatio
     clean.put(0, layout.get(0))
     turn_all(clean)
     np.testing.assert_array_equal(clean.turned, layout.turned)
+
+
+@pytest.mark.parametrize("shape", [(9, 39), (9, 41), (9, 64), (8, 40)])
+def test_a_kernel_of_another_shape_is_refused(shape):
+    layout = Layout(program_of([9, 40, 5]))
+    arrays = arrays_of(layout.program)
+    with pytest.raises(AssertionError):
+        layout.put(0, [np.ones(shape), *arrays[1:]])

@@ -85,7 +85,6 @@ def test_short_fits_settle_together_unless_a_number_is_set(compiled, monkeypatch
     call, note = Pace.call, Pace.note
     costs = {1: 1e-3, 2: 6e-4}
     monkeypatch.setattr("fastsgd.backend.available_cpus", lambda: 2)
-    monkeypatch.setattr("fastsgd.backend.get_num_threads", lambda: 2)
     monkeypatch.setattr(Pace, "call", lambda pace: asked.append(call(pace)) or asked[-1])
     monkeypatch.setattr(
         Pace, "note", lambda pace, threads, blocks, _: note(pace, threads, blocks, blocks * costs[threads])
