@@ -225,7 +225,7 @@ def threads_for(program: Program, rows: int, setting: int | str) -> int:
     """Threads for a prediction of so many rows: a number is taken as it is, "auto" are as many as pay."""
     if not isinstance(setting, str):
         return setting
-    work = 2 * _products(program) * rows
+    work = 2 * program.products * rows
     return 1 if work < WAKES else min(int(work / WAKES) + 1, _most_threads())
 
 
@@ -244,7 +244,7 @@ def training_threads(program: Program, rows: int, steps: int, setting: int | str
     """
     if not isinstance(setting, str):
         return setting, 0
-    work = _products(program) * (rows * 6 + UPDATE)
+    work = program.products * (rows * 6 + UPDATE)
     if work * steps < WAKES:
         return 1, 0
     most = _most_threads()
@@ -265,8 +265,3 @@ def threads_to_look(setting: int | str) -> int:
 def _most_threads() -> int:
     cpus = available_cpus()
     return min(_limit() or cpus, cpus)
-
-
-def _products(program: Program) -> int:
-    """Multiplications of a row's forward pass."""
-    return sum(op.inputs * op.outputs for op in program.ops if op.kind == "dense")

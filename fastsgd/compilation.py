@@ -19,7 +19,7 @@ from .engines import Engine, Network
 from .evaluation import Rows
 from .layers import Layer
 from .preparation import TargetScale, learn, prepared
-from .program import Op, Program
+from .program import Program
 from .stack import DTYPES, NotReadyError, Stack
 
 
@@ -139,8 +139,8 @@ class Compiled(Stack):
 
     def _checked(
         self, x: Any, y: Any, sample_weight: Any = None, class_weight: Any = None, *, of: str = ""
-    ) -> tuple[Rows, tuple[Op, ...]]:
-        """The user's rows, checked, and the steps of the network that they are for.
+    ) -> tuple[Rows, Program]:
+        """The user's rows, checked, and what the network is to compute that they are for.
 
         The rows build the model if nothing else did.
 
@@ -155,20 +155,19 @@ class Compiled(Stack):
         rows_x = features(
             x, self.inputs, dtype, name=f"x{of}", threads=partial(backends.threads_to_look, self.num_threads)
         )
-        self.build(rows_x.shape[1])
-        outputs = self.outputs
-        assert outputs is not None
+        if self.inputs is None:
+            self.build(rows_x.shape[1])
         assert self.loss is not None
-        ops, n = self._ops(), len(rows_x)
-        terms = self.loss.terms(outputs, ops[-1])
-        exact = terms.labels or self.target_scale.wanted
+        program, n = self._program(), len(rows_x)
+        outputs = program.outputs
+        exact = program.labels or self.target_scale.wanted
         has = f"the model has {outputs} output{'s' if outputs > 1 else ''}"
         rows_y = targets(
-            y, n, terms.targets or outputs, DTYPES["float64"] if exact else self._dtype, name=f"y{of}",
+            y, n, program.targets or outputs, DTYPES["float64"] if exact else self._dtype, name=f"y{of}",
             x_name=f"x{of}", takes=f"{has}, {self.loss.takes}" if self.loss.takes else has,
         )  # fmt: skip
         made = self.loss.targets(rows_y, outputs, f"y{of}")
-        if terms.labels:
+        if program.labels:
             rows_y = made
         weights = None
         if class_weight is not None:
@@ -182,7 +181,7 @@ class Compiled(Stack):
                 f"the loss {self.loss.name!r} has reduction='mean_with_sample_weight', which models have for rows "
                 "without weights only: take 'sum_over_batch_size', and weights whose mean is 1"
             )
-        return Rows(rows_x, made, weights, None if made is rows_y else rows_y), ops
+        return Rows(rows_x, made, weights, None if made is rows_y else rows_y), program
 
     def prepare(self, train: Rows, validation: Rows | None) -> tuple[Rows, Rows | None]:
         """Rows of a fit as the network takes them; what layers and targets do not know yet of them they learn now."""
@@ -198,18 +197,19 @@ class Compiled(Stack):
         """As the optimizer knows the weights."""
         return [f"{layer.name}/{part}" for layer in self.layers for part in layer.weight_shapes()]
 
-    def _network(self, ops: tuple[Op, ...] | None = None) -> Network:
-        """The network of the present settings; ``ops`` are its steps, where they are known already."""
-        engine: Engine = backends.resolve(self._backend)
-        ops = ops or self._ops()
+    def _program(self) -> Program:
+        """What the present settings say is to be computed."""
+        ops = self._ops()
         if self.loss is None:
-            program = Program(ops, self._dtype)
-        else:
-            optimizer, terms = self.optimizer, self.loss.terms(ops[-1].outputs, ops[-1])
-            program = Program(
-                ops, self._dtype, rule=optimizer.rule, finish=optimizer.finish(self.weight_names), **vars(terms)
-            )
-        return self._weights.network_for(engine, program, {} if self.loss is None else self.optimizer.starts())
+            return Program(ops, self._dtype)
+        optimizer, terms = self.optimizer, self.loss.terms(ops[-1].outputs, ops[-1])
+        return Program(ops, self._dtype, rule=optimizer.rule, finish=optimizer.finish(self.weight_names), **vars(terms))
+
+    def _network(self, program: Program | None = None) -> Network:
+        """The network of the present settings; of this program, where it is known already."""
+        engine: Engine = backends.resolve(self._backend)
+        starts = {} if self.loss is None else self.optimizer.starts()
+        return self._weights.network_for(engine, program or self._program(), starts)
 
     @contextmanager
     def _alone(self, what: str) -> Iterator[None]:

@@ -66,13 +66,13 @@ class Predictor(Compiled):
             raise ValueError(f"verbose must be 'auto', 0, 1 or 2, got {verbose!r}")
         self._need_loss()
         self._need_weights()
-        rows, ops = self._checked(x, y, sample_weight)
+        rows, program = self._checked(x, y, sample_weight)
         size = rows_of_batch("batch_size", batch_size, len(rows))
         if steps is not None:
             rows = first_batches("steps", rows, whole("steps", steps), size)
         rows = self._prepared(rows)
         called, restored = CallbackList(callbacks, self), self.target_scale.restored
-        logs = evaluate(self._network(ops), rows, self.report, self.num_threads, size, called, restored)
+        logs = evaluate(self._network(program), rows, self.report, self.num_threads, size, called, restored)
         if verbose in (1, 2):
             print(" - ".join(f"{name}: {value}" for name, value in shown(logs).items()))
         return results(logs, return_dict)

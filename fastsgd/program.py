@@ -238,6 +238,16 @@ class Program:
         """The loss is one of whole rows."""
         return self.loss in row_loss_table()
 
+    @cached_property
+    def products(self) -> int:
+        """Multiplications of a row on its way through the dense layers."""
+        return sum(op.inputs * op.outputs for op in self.ops if op.kind == "dense")
+
+    @cached_property
+    def flops_per_row(self) -> int:
+        """Arithmetic of one row in training: three products a dense layer, and some for a number of any other."""
+        return 6 * self.products + sum(50 * op.outputs for op in self.ops if op.kind != "dense")
+
     def weight_shapes(self) -> list[tuple[int, ...]]:
         """Shapes of the weight arrays in order, step by step: kernel (inputs, outputs), then bias (outputs,)."""
         return [shape for op in self.ops for shape in op.weights.values()]

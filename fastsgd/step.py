@@ -11,10 +11,10 @@ from .engines import Diverged
 from .evaluation import Rows
 from .history import plain
 from .interrupts import Interrupts
-from .program import Op
+from .program import Program
 
 
-def train_step(model: Any, rows: Rows, ops: tuple[Op, ...]) -> dict[str, Any]:
+def train_step(model: Any, rows: Rows, program: Program) -> dict[str, Any]:
     """Train on all these rows at once.
 
     Parameters
@@ -23,7 +23,7 @@ def train_step(model: Any, rows: Rows, ops: tuple[Op, ...]) -> dict[str, Any]:
         Of it are used: ``optimizer`` (read, and its ``steps`` written), ``report``, ``target_scale``, ``num_threads``
         and ``shuffle_seed``.
     rows : Rows
-    ops : tuple of Op
+    program : Program
         Of the network.
 
     Returns
@@ -41,7 +41,7 @@ def train_step(model: Any, rows: Rows, ops: tuple[Op, ...]) -> dict[str, Any]:
     """
     check_threads(model.num_threads)  # an error in the environment's, before layers learn
     train, _ = model.prepare(rows, None)
-    network, optimizer = model._network(ops), model.optimizer
+    network, optimizer = model._network(program), model.optimizer
     with Interrupts() as interrupts:
         run = runs.begin(model, network, train, batch_size=len(train))
         try:

@@ -102,7 +102,7 @@ class Fit:
 
     def _engine_run(self) -> Run:
         plan, model = self.plan, self.model
-        passes = self.epochs // -(-plan.batches // plan.steps)
+        passes = -(-self.epochs // -(-plan.batches // plan.steps)) + (self.start.batch > 0)  # at most
         run = runs.begin(
             model,
             self.network,

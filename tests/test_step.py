@@ -12,6 +12,7 @@ from fastsgd.engines import pace
 from fastsgd.engines.reference import ReferenceRun
 from fastsgd.engines.reference import run as reference
 from fastsgd.engines.run import CompiledRun
+from fastsgd.engines.single import SingleRun
 from fastsgd.layers import Dense, Dropout, Normalization
 from fastsgd.optimizers import SGD, Adam
 
@@ -67,24 +68,25 @@ def test_a_step_that_diverges_leaves_everything_as_it_was(engine):
 @pytest.fixture
 def advance(engine, monkeypatch):
     """Have something be called with the run after each call of its `advance`, of which a step of 5000 rows has some."""
-    monkeypatch.setattr(pace, "CALL_SECONDS", 1e-12)
-    monkeypatch.setattr(reference, "MOMENT", 0.0)
-    kind = ReferenceRun if engine == "numpy" else CompiledRun
-    whole = kind.advance
 
-    def have(called):
+    def patch(kind, called):
+        whole = kind.advance
+
         def advance(run, epoch):
             whole(run, epoch)
             called(run)
 
         monkeypatch.setattr(kind, "advance", advance)
 
-    return have
+    monkeypatch.setattr(pace, "CALL_SECONDS", 1e-12)
+    monkeypatch.setattr(reference, "MOMENT", 0.0)
+    kinds = (ReferenceRun,) if engine == "numpy" else (CompiledRun, SingleRun)
+    return lambda called: [patch(kind, called) for kind in kinds]
 
 
-@pytest.mark.parametrize("ended", [False, True])
-def test_ctrl_c_comes_before_the_step_or_after_it(engine, ended, advance):
-    x, y = rows(5000)
+@pytest.mark.parametrize(("ended", "n"), [(False, 5000), (True, 5000), (True, 60)])
+def test_ctrl_c_comes_before_the_step_or_after_it(engine, ended, n, advance):
+    x, y = rows(n)
     model, expected = net(engine), net(engine)
     expected.build(x.shape[1])
     if ended:
@@ -96,12 +98,13 @@ def test_ctrl_c_comes_before_the_step_or_after_it(engine, ended, advance):
     assert same(model, expected)
 
 
-def test_what_is_raised_after_the_step_leaves_it_counted(engine, advance):
+@pytest.mark.parametrize("n", [60, 5000])
+def test_what_is_raised_after_the_step_leaves_it_counted(engine, n, advance):
     def late(run):
         if run.losses:
             raise TimeoutError
 
-    x, y = rows()
+    x, y = rows(n)
     model, expected = net(engine), net(engine)
     expected.train_on_batch(x, y)
     advance(late)

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..program import Program
-from . import Hyper
+from . import Hyper, Run
 from .layout import Layout
 from .library import Library
 from .paths import Way, way_of
 from .run import CompiledRun
+from .single import SingleRun, is_single
 from .workshop import workshop_of
 
 
@@ -62,12 +63,22 @@ class CompiledNetwork:
         self, x: np.ndarray, y: np.ndarray, *, batch_size: int, hyper: Hyper, step: int, shuffle: bool, seed: int,
         first_epoch: int, epochs: int = 1, threads: int = 1, most_threads: int = 0, keep_predictions: bool = False,
         weights: np.ndarray | None = None,
-    ) -> CompiledRun:  # fmt: skip
+    ) -> Run:  # fmt: skip
+        way = self._way(batch_size)
+        if threads == 1 and most_threads < 2 and not shuffle and is_single(self.program, len(x), batch_size, epochs):
+            return SingleRun(
+                self._workshop, self.layout, self.library.train, way, x, y, batch_size=batch_size, hyper=hyper,
+                step=step, seed=seed, first_epoch=first_epoch, keep_predictions=keep_predictions, weights=weights,
+            )  # fmt: skip
+        return CompiledRun(
+            self._workshop, self.layout, self.library.train, way, x, y, batch_size=batch_size, hyper=hyper, step=step,
+            shuffle=shuffle, seed=seed, first_epoch=first_epoch, epochs=epochs, threads=threads,
+            most_threads=most_threads, keep_predictions=keep_predictions, weights=weights,
+        )  # fmt: skip
+
+    def _way(self, batch_size: int) -> Way:
+        """Of batches of so many rows."""
         way = self._ways.get(batch_size)
         if way is None:
             way = self._ways[batch_size] = way_of(self.program, batch_size, self.library.unit)
-        return CompiledRun(
-            self._workshop, self._workshop.lend(self.layout, way, batch_size, threads, most_threads), self.layout,
-            self.library.train, x, y, path=way.path, batch_size=batch_size, hyper=hyper, step=step, shuffle=shuffle,
-            seed=seed, first_epoch=first_epoch, epochs=epochs, keep_predictions=keep_predictions, weights=weights,
-        )  # fmt: skip
+        return way

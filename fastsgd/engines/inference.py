@@ -9,7 +9,7 @@ import numpy as np
 from ..interrupts import Interrupts
 from .layout import Layout
 from .memory import address_of
-from .pace import CALL_SECONDS, flops_per_row
+from .pace import CALL_SECONDS
 from .paths import BLOCK
 from .threads import Crew, Kernel
 from .workspace import Workspace
@@ -40,7 +40,7 @@ class Inference:
             self._work.find_products()
         self._work.task.head = address("forward_head") if program.has_head else 0
         self._work.task.order = self._work.keep(np.arange(BLOCK))
-        self._work.task.budget = max(1, int(CALL_SECONDS * 10e9 / (BLOCK * flops_per_row(program))))
+        self._work.task.budget = max(1, int(CALL_SECONDS * 10e9 / (BLOCK * program.flops_per_row)))
 
     def run(
         self, layout: Layout, x: np.ndarray, y: np.ndarray | None, threads: int, weights: np.ndarray | None = None

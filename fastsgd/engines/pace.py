@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..program import Program
-
 CALL_SECONDS = 0.03  # Python looks for Ctrl-C between calls; 50 ms is the promise
 SETTLED = 0.03  # seconds of training before the first trial: less is not worth one
 TRIAL_SECONDS = 0.001  # of one call of a trial
@@ -23,11 +21,6 @@ SLOWED = 1.25  # a call that took so many times the usual time brings the next t
 # Seconds that a block of several threads is taken to need at least, until one was timed: they meet in it, and where
 # other programs have the processors, each meeting takes as long as those please.
 MEETING = 4e-6
-
-
-def flops_per_row(program: Program) -> int:
-    """Arithmetic of one row in training: three products a dense layer, and some for a number of any other."""
-    return sum(6 * op.inputs * op.outputs if op.kind == "dense" else 50 * op.outputs for op in program.ops)
 
 
 class Pace:

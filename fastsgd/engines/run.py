@@ -10,11 +10,10 @@ from . import Diverged, Hyper
 from .layout import Layout, TaskRecord
 from .memory import address_of
 from .neighbours import neighbours, pays
-from .pace import flops_per_row
-from .paths import FAR, FARTHER, LANES
+from .paths import FAR, FARTHER, Way
 from .reference import row_order
 from .threads import Crew, Kernel
-from .workshop import Tools, Workshop
+from .workshop import Workshop
 
 MOST_STEPS = 65536  # per call: the table of per-step numbers stays small
 MOST_EPOCHS = 65536
@@ -25,40 +24,32 @@ class CompiledRun:
     """See :class:`fastsgd.engines.Run` for what its attributes and methods mean."""
 
     def __init__(
-        self, workshop: Workshop, tools: Tools, layout: Layout, kernel: Kernel, x: np.ndarray, y: np.ndarray, *,
-        path: int, batch_size: int, hyper: Hyper, step: int, shuffle: bool, seed: int, first_epoch: int, epochs: int,
-        keep_predictions: bool, weights: np.ndarray | None,
+        self, workshop: Workshop, layout: Layout, kernel: Kernel, way: Way, x: np.ndarray, y: np.ndarray, *,
+        batch_size: int, hyper: Hyper, step: int, shuffle: bool, seed: int, first_epoch: int, epochs: int, threads: int,
+        most_threads: int, keep_predictions: bool, weights: np.ndarray | None,
     ) -> None:  # fmt: skip
         program = layout.program
         self.losses: list[float] = []
         self.predictions = np.zeros((len(x), program.outputs), program.dtype) if keep_predictions else None
         self._workshop, self._layout, self._kernel, self._hyper = workshop, layout, kernel, hyper
-        self._tools: Tools | None = tools  # None: they were handed in
-        work, lanes = self._work, self._lanes = tools.work, tools.lanes
-        self._pace = tools.pace
+        self._tools = workshop.lend(layout, way)
+        self._kind, self._pace = workshop.lend_pace(way, batch_size, threads, most_threads)
+        self._has_ended = False  # and handed in its tools
         self._crew = Crew()
         self._order, self._seed = np.arange(len(x)), seed
         self._elements = len(x) * program.elements
         self._first_step, self._batches = step, -(-len(x) // batch_size)  # batches of an epoch
         self._safe: Safe | None = None  # that of the layout's snapshot
-        work.reset()
-        t = self._t = work.task
+        t = self._t = self._tools.work.task
         size = len(x) * abs(x.strides[0])
         t.far = (size >= FAR) + (size >= FARTHER) if shuffle else 0
-        if t.far and pays(size, epochs, flops_per_row(program)):
+        if t.far and pays(size, epochs, program.flops_per_row):
             x, y = neighbours(x, y)
-        self._rows = x, y, weights  # held for the addresses below
-        t.x, t.x_stride = address_of(x), x.strides[0] // x.itemsize
-        t.y, t.y_stride = address_of(y), y.strides[0] // y.itemsize
-        t.weights = 0 if weights is None else address_of(weights)
-        t.order, t.samples, t.batch = address_of(self._order), len(x), batch_size
-        t.predictions = 0 if self.predictions is None else address_of(self.predictions)
+        self._rows = x, y, weights  # held for their addresses
+        self._tools.take_job(x, y, weights, self.predictions, self._order, batch_size)
         t.shuffle, t.seed, t.first_epoch = shuffle, seed, first_epoch
         t.step, t.threads = step, 0
-        work.take_path(path)
-        if path == LANES:
-            assert lanes is not None
-            lanes.share(layout)
+        self._tools.take_path(way.path, layout)
 
     @property
     def epoch(self) -> int:
@@ -90,7 +81,7 @@ class CompiledRun:
 
     def __exit__(self, *exc: object) -> None:
         try:
-            if self._tools and not any(exc):
+            if not self._has_ended and not any(exc):
                 if self.step > self._first_step and not self._layout.finite():
                     last = (self.epoch, self.batch - 1) if self.batch else (self.epoch - 1, self._batches - 1)
                     self._back_to_finite(*last)
@@ -100,14 +91,15 @@ class CompiledRun:
 
     def _hand_in(self) -> None:
         """Give the tools back, once, with panels that are finite; how far the run came is still known."""
-        tools, self._tools = self._tools, None
-        if tools:
+        if not self._has_ended:
+            self._has_ended = True
             self._t = TaskRecord.from_buffer_copy(self._t)
-            self._workshop.take_back(tools)
+            self._workshop.take_back(self._tools)
+            self._workshop.take_back_pace(self._kind, self._pace)
 
     def advance(self, epoch: int, batches: int | None = None) -> None:
         """One call of the kernel."""
-        if self._tools is None:
+        if self._has_ended:
             raise RuntimeError("this run has ended; another network may have what it worked with")
         t = self._t
         if self._safe is None or (t.start == 0 == t.done and self._layout.finite()):
@@ -139,11 +131,10 @@ class CompiledRun:
     def _run_kernel(self, stop_epoch: int, budget: int, threads: int) -> None:
         """At most ``budget`` blocks towards ``stop_epoch``; the epochs that end go to ``losses``."""
         t, first = self._t, self.epoch
+        work = self._tools.work
         if t.threads != threads:
-            self._work.meet(threads)
-            if t.path == LANES and self._lanes is not None:
-                self._lanes.brief(self._layout, threads)
-        self._layout.turn(self._work.needed)  # weights may have been set, or put back, since the last call
+            self._tools.meet(threads, self._layout)
+        self._layout.turn(work.needed)  # weights may have been set, or put back, since the last call
         steps = min(budget, (stop_epoch - first) * self._batches - self.batch)  # those that may be done, no others
         table = self._hyper(np.arange(self.step, self.step + steps))
         constant = table.strides[0] == 0
@@ -156,7 +147,7 @@ class CompiledRun:
         )
         t.epoch_losses, t.losses_epoch = address_of(sums), first
         t.budget, t.stop_epoch = budget, stop_epoch
-        self._crew.run(self._kernel, self._work.address, threads)
+        self._crew.run(self._kernel, work.address, threads)
         self.losses.extend((sums[: self.epoch - first] / self._elements).tolist())
 
     def _back_to_finite(self, epoch: int, batch: int) -> None:
@@ -175,18 +166,14 @@ class CompiledRun:
         raise Diverged(epoch, batch)
 
     def _save(self) -> None:
-        self._layout.save(self._work.snapshot)
+        self._layout.save(self._tools.work.snapshot)
         self._safe = self.epoch, self._t.start, self.step, self._t.total
 
     def _restore(self) -> None:
         assert self._safe is not None
         t = self._t
         t.epoch, t.start, t.step, t.total = self._safe
-        self._layout.restore(self._work.snapshot)
-        self._work.clear()
-        if self._lanes is not None:
-            self._lanes.clear()
-        t.done, t.failed = 0, 0
+        self._tools.undo(self._layout)
         if t.start:
             self._put_in_order()
         del self.losses[self.epoch :]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import deque
 from contextlib import suppress
-from typing import NamedTuple
 from weakref import WeakValueDictionary
 
 from ..program import Program
@@ -16,13 +15,15 @@ from .inference import Inference
 from .lanes import Lanes
 from .layout import Layout
 from .library import Library
-from .pace import Pace, flops_per_row
+from .pace import Pace
 from .paths import ALONE, BLOCK, LANES, MOST_LANES, Way
+from .tools import Tools
 from .unit_workspace import UnitWorkspace
 from .workspace import Workspace
 
 SMALL = 4 << 20  # bytes, about, that may outlive all networks, for those that come next
 MANY = 64  # kinds of runs whose pace is remembered
+Kind = tuple[int, int, int]  # of runs: rows of a batch, threads at first and at most
 
 _workshops: WeakValueDictionary[tuple[Library, Program], Workshop] = WeakValueDictionary()
 _recent: deque[Workshop] = deque(maxlen=4)  # who trains many models may well drop each before the next
@@ -47,15 +48,6 @@ def is_small(program: Program) -> bool:
     return (numbers + MOST_LANES * weights) * program.dtype.itemsize <= SMALL and not program.whole_batches
 
 
-class Tools(NamedTuple):
-    """What a run works with."""
-
-    work: Workspace
-    lanes: Lanes | None
-    pace: Pace
-    kind: tuple[int, int, int]  # of runs that the pace is of: rows of a batch, threads at first and at most
-
-
 class Workshop:
     """See above; everything that is lent is taken out of a list by one operation, so that nobody else gets the same.
 
@@ -67,14 +59,14 @@ class Workshop:
 
     def __init__(self, library: Library, program: Program) -> None:
         self._library, self._program = library, program
-        self._rooms: list[tuple[Workspace, Lanes | None]] = []
-        self._paces: dict[tuple[int, int, int], list[Pace]] = {}
+        self._tools: list[Tools] = []
+        self._paces: dict[Kind, list[Pace]] = {}
         self.inferences: list[Inference] = []
 
-    def lend(self, layout: Layout, way: Way, batch_size: int, threads: int, most_threads: int) -> Tools:
-        """For training by batches of so many rows; the workspace is the layout's."""
+    def lend(self, layout: Layout, way: Way) -> Tools:
+        """For training in this way; the workspace is the layout's."""
         try:
-            work, lanes = self._rooms.pop()
+            work, lanes = self._tools.pop()
         except IndexError:
             work, lanes = None, None
         if work is None or work.rows != way.rows or work.unit != way.unit:
@@ -83,23 +75,26 @@ class Workshop:
         work.bind(layout)
         if way.path == LANES and (lanes is None or lanes.count != way.lanes):
             lanes = Lanes(work, way.lanes)
-        most = 1 if way.path in ALONE else self._library.threads
-        kind = batch_size, min(threads, most), min(most_threads, most)
-        return Tools(work, lanes, self._pace(way, kind), kind)
-
-    def _pace(self, way: Way, kind: tuple[int, int, int]) -> Pace:
-        """That of earlier runs of the kind, whose trials go on where they ended."""
-        try:
-            return self._paces[kind].pop()
-        except LookupError:
-            return Pace(*kind[1:], 20e9 / (way.lanes * way.rows * flops_per_row(self._program)))
+        return Tools(work, lanes)
 
     def take_back(self, tools: Tools) -> None:
-        """After a run that has left finite panels: one of another network may come next."""
-        self._rooms.append((tools.work, tools.lanes))
-        if tools.kind not in self._paces and len(self._paces) >= MANY:
+        """After training that has left finite panels: one of another network may come next."""
+        self._tools.append(tools)
+
+    def lend_pace(self, way: Way, batch_size: int, threads: int, most_threads: int) -> tuple[Kind, Pace]:
+        """That of earlier runs of the kind, whose trials go on where they ended."""
+        most = 1 if way.path in ALONE else self._library.threads
+        kind = batch_size, min(threads, most), min(most_threads, most)
+        try:
+            return kind, self._paces[kind].pop()
+        except LookupError:
+            return kind, Pace(*kind[1:], 20e9 / (way.lanes * way.rows * self._program.flops_per_row))
+
+    def take_back_pace(self, kind: Kind, pace: Pace) -> None:
+        """As the next run of the kind shall have it."""
+        if kind not in self._paces and len(self._paces) >= MANY:
             self._paces.clear()
-        self._paces.setdefault(tools.kind, []).append(tools.pace)
+        self._paces.setdefault(kind, []).append(pace)
 
     def another_inference(self, layout: Layout) -> Inference:
         """To be put back among the others."""

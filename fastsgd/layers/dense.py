@@ -148,11 +148,11 @@ class Dense(_Activated):
 
     def ops(self) -> tuple[Op, ...]:
         assert self.inputs is not None
-        dense, *more = self._step("dense", self.inputs, self.units, self.use_bias)
-        active = activity_op(self.activity_regularizer, self.units)
+        ops = self._step("dense", self.inputs, self.units, self.use_bias)
         if weighed := self._weighed():
-            dense = replace(dense, **weighed)
-        return dense, *more, *([] if active is None else [active])
+            ops = replace(ops[0], **weighed), *ops[1:]
+        active = activity_op(self.activity_regularizer, self.units)
+        return ops if active is None else (*ops, active)
 
     def _weighed(self) -> dict[str, Any]:
         kernel, bias = (self.kernel_regularizer, self.kernel_constraint), (self.bias_regularizer, self.bias_constraint)
@@ -238,7 +238,9 @@ class ActivityRegularization(Layer):
 
 def activity_op(regularizer: regularizers.Regularizer | None, features: int) -> Op | None:
     """What an engine does for a regularizer of outputs; None: nothing."""
-    factors = (0.0, 0.0) if regularizer is None else regularizer.factors()
+    if regularizer is None:
+        return None
+    factors = regularizer.factors()
     return Op("activity", features, features, constants=factors) if any(factors) else None
 
 

@@ -211,7 +211,10 @@ class Arrays:
         return loss * (self.loss_scale_factor or 1)
 
     def _clip(self) -> str | None:
-        return next((kind for kind in records.CLIPS if getattr(self, kind) is not None), None)
+        for kind in records.CLIPS:
+            if getattr(self, kind) is not None:
+                return kind
+        return None
 
     def apply_gradients(self, grads_and_vars: Iterable[tuple[Any, np.ndarray]]) -> int:
         """:meth:`apply` with pairs ``(gradient, variable)``; returns the update count, as in Keras."""

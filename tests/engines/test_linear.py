@@ -2,16 +2,11 @@
 
 import numpy as np
 import pytest
-from engine_jobs import workspace_of
+from engine_jobs import was_on
 
 from fastsgd.engines import Diverged, paths, run
 from fastsgd.engines.pace import Pace
 from fastsgd.kernels.source.tables import loss_table
-
-
-def is_on_its_path(network):
-    work = workspace_of(network)
-    return work.task.block == work._kernel_address("block_of_linear")
 
 
 @pytest.fixture
@@ -20,11 +15,11 @@ def check_bits(monkeypatch):
 
     def check(job, engine, **settings):
         network, ours = job.run(engine, **settings)
-        assert is_on_its_path(network)
+        assert was_on(network, "linear")
         with monkeypatch.context() as patch:
             patch.setattr(paths, "LINEAR_INPUTS", 0)
             other, theirs = job.run(engine, **settings)
-        assert not is_on_its_path(other)
+        assert not was_on(other, "linear")
         banks = network.layout.banks[:-1]  # without that of the gradient; padding is all zeros here and there
         assert np.isfinite(banks).all() and banks.any()
         np.testing.assert_array_equal(banks, other.layout.banks[:-1])
@@ -84,7 +79,7 @@ def test_rows_from_afar_change_nothing(trainer, compiled_engine, widths, monkeyp
     expected, _ = job.run(compiled_engine, batch_size=8)
     monkeypatch.setattr(run, "FAR", 1)
     network, seen = job.run(compiled_engine, batch_size=8)
-    assert is_on_its_path(network) and seen._t.far
+    assert was_on(network, "linear") and seen._t.far
     for one, other in zip(network.get_weights(), expected.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
 

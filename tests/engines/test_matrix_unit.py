@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from engine_jobs import ALL, EMULATION, UNIT, workspace_of
+from engine_jobs import ALL, EMULATION, UNIT, was_on, workspace_of
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -46,8 +46,7 @@ def test_small_numbers_are_taken_whole(trainer, name):
 
 
 def used(network):
-    work = workspace_of(network)
-    return work.unit and work.task.block == work._kernel_address("block_of_unit")
+    return workspace_of(network).unit and was_on(network, "unit")
 
 
 @on_unit

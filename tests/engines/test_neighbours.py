@@ -98,9 +98,9 @@ def test_a_copy_is_made_when_it_pays(trainer, compiled_engine, monkeypatch):
     assert not reads_a_copy(epochs=2)
 
 
-@pytest.mark.parametrize(("epochs", "steps", "planned"), [(7, None, 7), (7, 5, 3)])
+@pytest.mark.parametrize(("epochs", "steps", "planned"), [(7, None, 7), (7, 5, 4)])
 def test_a_fit_tells_how_many_epochs_it_plans(epochs, steps, planned, monkeypatch):
-    """Or passes over the rows, 10 steps each, where the steps of an epoch are set."""
+    """Or passes over the rows that it begins, 10 steps each, where the steps of an epoch are set."""
     seen, begin = [], run.CompiledRun.__init__
 
     def look(self, *args, epochs, **settings):

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from engine_jobs import ALL, workspace_of
+from engine_jobs import ALL, was_on, workspace_of
 
 from fastsgd.engines import workspace
 from fastsgd.engines.pace import Pace
@@ -10,16 +10,11 @@ from fastsgd.engines.workspace import Workspace
 from fastsgd.kernels.source.tables import loss_table
 
 
-def is_of(network, path):
-    work = workspace_of(network)
-    return work.task.block == work._kernel_address(f"block_of_{path}")
-
-
 def check_thin_layer(job, engine, path="line"):
     """Bits with the loss of one number, and with the loop that losses are where samples have weights."""
     settings = {"batch_size": 1, "epochs": 2}
     plain, run = job.run(engine, **settings)
-    assert is_of(plain, path)
+    assert was_on(plain, path)
     assert workspace_of(plain).task.point
     weighed, other = job.run(engine, **settings, weights=np.ones(len(job.x), job.x.dtype))
     assert not workspace_of(weighed).task.point
@@ -45,7 +40,7 @@ def test_a_first_layer_that_is_ahead_is_that_of_numpy(trainer, compiled_engine, 
     job.x /= widths[0] ** 0.5  # rows of length about 1: longer ones diverge
     settings = {"batch_size": 1, "epochs": 2, "keep_predictions": True}
     (network, run), (known, expected) = (job.run(e, **settings) for e in (compiled_engine, ALL["numpy"]()))
-    assert is_of(network, "ahead")
+    assert was_on(network, "ahead")
     np.testing.assert_allclose(run.predictions, expected.predictions, rtol=1e-9, atol=1e-9)
     for w, given in zip(network.get_weights(), known.get_weights(), strict=True):
         np.testing.assert_allclose(w, given, rtol=1e-9, atol=1e-9)
@@ -74,7 +69,7 @@ def test_a_first_layer_that_is_ahead_has_the_bits_of_any_other(
     expected, seen = job.digest(compiled_engine, **settings), job.run(compiled_engine, **settings)[1].predictions
     monkeypatch.setattr(workspace, "LARGE", 0)
     network, run = job.run(compiled_engine, **settings)
-    assert is_of(network, "ahead")
+    assert was_on(network, "ahead")
     assert job.digest(compiled_engine, **settings) == expected
     np.testing.assert_array_equal(run.predictions, seen)
 

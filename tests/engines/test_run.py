@@ -22,7 +22,7 @@ def test_rows_are_far_if_they_are_many_and_shuffled(trainer, compiled_engine, ba
         ) as training:
             while training.epoch < 1:
                 training.advance(1)
-        ((work, lanes),) = network._workshop._rooms
+        ((work, lanes),) = network._workshop._tools
         return {work.task.far, *(member.task.far for member in (lanes._members if lanes else []))}
 
     monkeypatch.setattr(run, "FAR", job.x.nbytes)
@@ -88,7 +88,7 @@ def test_a_network_trains_on_after_it_had_no_memory_for_lanes(trainer, compiled_
             with monkeypatch.context() as patch, pytest.raises(MemoryError):
                 patch.setattr(workshop, "Lanes", lambda *args: (_ for _ in ()).throw(MemoryError))
                 train(network, job, 512)
-            assert not network._workshop._rooms
+            assert not network._workshop._tools
         train(network, job, 512)
         weights.append(np.concatenate([w.ravel() for w in network.get_weights()]))
     np.testing.assert_array_equal(*weights)
@@ -100,7 +100,7 @@ def test_a_network_trains_on_after_somebody_lost_patience_with_its_compiler(trai
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(Workspace, "_descends", lambda work: (_ for _ in ()).throw(KeyboardInterrupt))
         train(network, job, 8)
-    assert not network._workshop._rooms  # one that has found some of its kernels only
+    assert not network._workshop._tools  # one that has found some of its kernels only
     network.set_weights(job.weights)
     train(network, job, 8)
     patient = alone(compiled_engine, job.program)

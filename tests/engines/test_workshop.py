@@ -4,50 +4,19 @@ import gc
 import threading
 import weakref
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 
 import numpy as np
 import pytest
-from engine_jobs import COMPILED, UNIT, alone, workspace_of
+from engine_jobs import COMPILED, KINDS, UNIT, alone, bits, job_of_kind, workspace_of
 
 from fastsgd.engines import Diverged, workshop
-from fastsgd.kernels.source.tables import row_loss_table
-from fastsgd.program import Finish, Limits, Op
+from fastsgd.program import Op
 
 
-def of_many_kinds(trainer, kind):
-    """A job with what paths have to be told of a network's weights."""
-    job = trainer((9, 40, 128, 70, 3), rows=600)
-    job.x /= 9  # longer rows diverge, one at a time
-    first, *rest = job.program.ops
-    if kind == "finish":
-        job.program = replace(job.program, finish=Finish(clip="global_clipnorm", average=True))
-    elif kind == "limits":
-        limits = Limits("norm", 0.1, 0.5, 1.0), None
-        ops = (replace(first, penalties=((0.01, 0.02),) * 2, limits=limits), *rest)
-        job.program = replace(job.program, ops=ops, finish=Finish(clip="clipvalue"))
-    elif kind == "steps":
-        ops = (first, Op("batch_norm", 40, 40, constants=(1e-3, 0.9)), Op("dropout", 40, 40, constants=(0.3,)), *rest)
-        job.program = replace(job.program, ops=ops)
-        ones = [np.zeros(40, np.float32), np.ones(40, np.float32)]  # moving mean and variance
-        job.weights[2:2] = ones
-    elif kind == "head":
-        loss = "categorical_crossentropy_logits"
-        assert loss in row_loss_table()
-        ops = (*job.program.ops, Op("softmax", 3, 3))
-        job.program = replace(job.program, ops=ops, loss=loss, loss_elements=1, on_logits=True)
-        job.y = np.eye(3, dtype=np.float32)[np.arange(600) % 3]
-    return job
-
-
-def digest(network):
-    return b"".join(w.tobytes() for w in [*network.get_weights(), *(a for slot in network.get_slots() for a in slot)])
-
-
-@pytest.mark.parametrize("kind", ["plain", "finish", "limits", "steps", "head"])
-def test_networks_in_turn_are_as_if_alone(trainer, compiled_engine, kind):
+@pytest.mark.parametrize("kind", KINDS)
+def test_networks_in_turn_are_as_if_alone(compiled_engine, kind):
     """One row, sums by halves, columns, lanes; predictions; each network goes on with what it has."""
-    job = of_many_kinds(trainer, kind)
+    job = job_of_kind(kind)
     others = [w / 2 for w in job.weights]
     turns = [
         (1, job.weights, {}), (4, others, {}), (32, None, {"threads": 2}), (600, None, {"threads": 2}), (600, None, {}),
@@ -64,7 +33,7 @@ def test_networks_in_turn_are_as_if_alone(trainer, compiled_engine, kind):
                 ) as run:  # fmt: skip
                     while run.epoch < 1:
                         run.advance(1)
-                yield digest(network), run.losses, run.predictions.tobytes(), network.predict(job.x[:33]).tobytes()
+                yield bits(network), run.losses, run.predictions.tobytes(), network.predict(job.x[:33]).tobytes()
 
     separate = [alone(compiled_engine, job.program) for _ in range(2)]
     assert separate[0]._workshop is not separate[1]._workshop
@@ -72,7 +41,7 @@ def test_networks_in_turn_are_as_if_alone(trainer, compiled_engine, kind):
     together = [compiled_engine.network(job.program) for _ in range(2)]
     assert together[0]._workshop is together[1]._workshop
     assert list(train(together)) == expected
-    assert len(together[0]._workshop._rooms) == len(together[0]._workshop.inferences) == 1
+    assert len(together[0]._workshop._tools) == len(together[0]._workshop.inferences) == 1
 
 
 def test_a_layer_by_halves_has_no_copy_of_the_next_network_either(trainer, compiled_engine):
@@ -85,10 +54,10 @@ def test_a_layer_by_halves_has_no_copy_of_the_next_network_either(trainer, compi
 @pytest.mark.parametrize("name", UNIT)
 def test_networks_of_the_matrix_unit_in_turn(trainer, name):
     job, engine = trainer((64, 70, 65, 2), rows=600), UNIT[name]()
-    expected = [digest(job.run(engine, batch_size=size)[0]) for size in (300, 50, 300)]
+    expected = [bits(job.run(engine, batch_size=size)[0]) for size in (300, 50, 300)]
     networks = [engine.network(job.program) for _ in range(3)]
     sizes = zip(networks, (300, 50, 300), strict=True)
-    assert [digest(job.run(engine, batch_size=size, network=network)[0]) for network, size in sizes] == expected
+    assert [bits(job.run(engine, batch_size=size, network=network)[0]) for network, size in sizes] == expected
     assert workspace_of(networks[0]).unit
 
 
@@ -99,14 +68,14 @@ def test_a_run_that_diverges_leaves_nothing_to_the_next_network(
 ):
     job = trainer(widths, activation, rows=600)
     job.x /= 4
-    expected = digest(job.run(compiled_engine, batch_size=batch_size)[0])
+    expected = bits(job.run(compiled_engine, batch_size=batch_size)[0])
     bad, good = (compiled_engine.network(job.program) for _ in range(2))
     y = job.y.copy()
     y[300] = np.nan
     with pytest.raises(Diverged):
         job.run(compiled_engine, batch_size=batch_size, y=y, network=bad)
-    assert len(bad._workshop._rooms) == 1
-    assert digest(job.run(compiled_engine, batch_size=batch_size, network=good)[0]) == expected
+    assert len(bad._workshop._tools) == 1
+    assert bits(job.run(compiled_engine, batch_size=batch_size, network=good)[0]) == expected
 
 
 def test_how_far_a_run_came_is_known_when_another_has_its_room(trainer, compiled_engine):
@@ -125,21 +94,21 @@ def test_a_run_that_was_left_by_an_error_keeps_its_room(trainer, compiled_engine
     job.hyper = lambda t: 1 / 0
     with pytest.raises(ZeroDivisionError):
         job.run(compiled_engine, batch_size=8, network=network)
-    assert not network._workshop._rooms
+    assert not network._workshop._tools
 
 
 def test_what_was_handed_in_is_lent_once(trainer, compiled_engine):
     job = trainer((5, 17, 2))
     network, run = job.run(compiled_engine, batch_size=8)
     run.__exit__(None, None, None)
-    assert len(network._workshop._rooms) == 1
+    assert len(network._workshop._tools) == 1
     with pytest.raises(RuntimeError, match="has ended"):
         run.advance(9)
     job.y[7] = np.nan
     bad = network.training(job.x, job.y, batch_size=8, hyper=job.hyper, step=0, shuffle=True, seed=7, first_epoch=0)
     with bad, pytest.raises(Diverged):
         bad.advance(1)
-    assert len(network._workshop._rooms) == 1
+    assert len(network._workshop._tools) == 1
 
 
 def test_the_next_network_begins_with_the_pace_of_the_last(trainer, compiled_engine):
@@ -155,17 +124,17 @@ def test_the_next_network_begins_with_the_pace_of_the_last(trainer, compiled_eng
 def test_networks_may_be_trained_at_the_same_time(trainer, name):
     job, engine = trainer((5, 40, 40, 2), rows=300), COMPILED[name]()
     known, _ = job.run(engine, batch_size=8, epochs=20)
-    expected = digest(known), known.predict(job.x).tobytes()
+    expected = bits(known), known.predict(job.x).tobytes()
     networks = [engine.network(job.program) for _ in range(24)]
     begin = threading.Barrier(4)
 
     def trained(network):
         job.run(engine, batch_size=8, epochs=20, network=network)
-        return digest(network), network.predict(job.x).tobytes()
+        return bits(network), network.predict(job.x).tobytes()
 
     with ThreadPoolExecutor(4, initializer=begin.wait) as pool:
         assert {*pool.map(trained, networks)} == {expected}
-    assert 1 <= len(networks[0]._workshop._rooms) <= 4
+    assert 1 <= len(networks[0]._workshop._tools) <= 4
     assert 1 <= len(networks[0]._workshop.inferences) <= 4
 
 

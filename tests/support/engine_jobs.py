@@ -2,14 +2,15 @@
 
 import hashlib
 from copy import copy
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 
 from fastsgd.engines import cython, interpreted, numba, processor, reference, workshop
 from fastsgd.kernels import records
-from fastsgd.kernels.source.tables import activation_table, loss_table, update_table
-from fastsgd.program import Op, Program
+from fastsgd.kernels.source.tables import activation_table, loss_table, row_loss_table, update_table
+from fastsgd.program import Finish, Limits, Op, Program
 
 
 def with_unit(engine, unit=True):
@@ -65,8 +66,18 @@ def alone(engine, program):
 
 def workspace_of(network):
     """The one that its last run was made in."""
-    work, _ = network._workshop._rooms[-1]
-    return work
+    return network._workshop._tools[-1].work
+
+
+def was_on(network, path):
+    """Whether its last run was made by the kernel of this name."""
+    work = workspace_of(network)
+    return work.task.block == work._kernel_address(f"block_of_{path}")
+
+
+def bits(network):
+    """Of its weights and memories."""
+    return b"".join(w.tobytes() for w in [*network.get_weights(), *(a for slot in network.get_slots() for a in slot)])
 
 
 class Trainer:
@@ -126,3 +137,31 @@ class Trainer:
         sha.update(np.array(run.losses).tobytes())
         sha.update(network.predict(self.x[::-1].copy(), settings.get("threads", 1)).tobytes())
         return sha.hexdigest()
+
+
+KINDS = "plain", "finish", "limits", "steps", "head"
+
+
+def job_of_kind(kind):
+    """One of KINDS: what else paths have to be told of a network's weights."""
+    job = Trainer((9, 40, 128, 70, 3), rows=600)
+    job.x /= 9  # longer rows diverge, one at a time
+    first, *rest = job.program.ops
+    if kind == "finish":
+        job.program = replace(job.program, finish=Finish(clip="global_clipnorm", average=True))
+    elif kind == "limits":
+        limits = Limits("norm", 0.1, 0.5, 1.0), None
+        ops = (replace(first, penalties=((0.01, 0.02),) * 2, limits=limits), *rest)
+        job.program = replace(job.program, ops=ops, finish=Finish(clip="clipvalue"))
+    elif kind == "steps":
+        ops = (first, Op("batch_norm", 40, 40, constants=(1e-3, 0.9)), Op("dropout", 40, 40, constants=(0.3,)), *rest)
+        job.program = replace(job.program, ops=ops)
+        ones = [np.zeros(40, np.float32), np.ones(40, np.float32)]  # moving mean and variance
+        job.weights[2:2] = ones
+    elif kind == "head":
+        loss = "categorical_crossentropy_logits"
+        assert loss in row_loss_table()
+        ops = (*job.program.ops, Op("softmax", 3, 3))
+        job.program = replace(job.program, ops=ops, loss=loss, loss_elements=1, on_logits=True)
+        job.y = np.eye(3, dtype=np.float32)[np.arange(600) % 3]
+    return job
