@@ -248,6 +248,11 @@ class Program:
         """Arithmetic of one row in training: three products a dense layer, and some for a number of any other."""
         return 6 * self.products + sum(50 * op.outputs for op in self.ops if op.kind != "dense")
 
+    @cached_property
+    def numbers_per_row(self) -> int:
+        """Numbers that all steps put out for a row."""
+        return sum(op.outputs for op in self.ops)
+
     def weight_shapes(self) -> list[tuple[int, ...]]:
         """Shapes of the weight arrays in order, step by step: kernel (inputs, outputs), then bias (outputs,)."""
         return [shape for op in self.ops for shape in op.weights.values()]

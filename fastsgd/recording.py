@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .callbacks import CallbackList
-from .engines import Network
+from .engines import Diverged, Network
 from .engines.reference.network import ReferenceNetwork, views
 from .evaluation import Rows, evaluate
 from .metrics import Report
@@ -76,17 +76,21 @@ def gradient_norm(network: Network, rows: Rows) -> float:
 
     At the present weights, regularizers included, without dropout and noise; batch normalization takes all rows as one
     batch. The compiled engines use a gradient up where it arises, so it is computed once more, by a pass of the NumPy
-    engine: one step on all rows, of length 0.
+    engine: one step on all rows, of length 0. NaN, if the loss is not finite.
     """
     program = network.program
     ops = tuple(replace(op, kind="activation", constants=()) if op.kind in NOISE else op for op in program.ops)
     copy = ReferenceNetwork(replace(program, ops=ops, rule="sgd", finish=None))
     copy.set_weights(network.get_weights())
-    with copy.training(
+    run = copy.training(
         rows.x, rows.y, batch_size=len(rows), hyper=lambda t: SGD(0.0).hyper(t, finish=True), step=0, shuffle=False,
         seed=0, first_epoch=0, weights=rows.weights,
-    ) as run:  # fmt: skip
-        while run.epoch < 1:
-            run.advance(1)
+    )  # fmt: skip
+    try:
+        with run:
+            while run.epoch < 1:
+                run.advance(1)
+    except Diverged:  # of this run; the one that trains finds out by itself
+        return math.nan
     gradients = zip(views(copy.g, copy.shapes), program.trained(), strict=True)
     return math.sqrt(sum(float(np.sum(np.square(g, dtype=np.float64))) for g, trained in gradients if trained))

@@ -5,10 +5,11 @@ import pytest
 from numpy.testing import assert_array_equal
 from small_models import net, rows, same
 
+from fastsgd import DivergenceError
 from fastsgd.callbacks import LambdaCallback
 from fastsgd.engines.reference import ReferenceNetwork
 from fastsgd.evaluation import Rows
-from fastsgd.optimizers import schedules
+from fastsgd.optimizers import SGD, schedules
 from fastsgd.program import Finish, Op, Program
 from fastsgd.recording import gradient_norm
 
@@ -104,3 +105,14 @@ def test_the_rate_that_is_recorded_is_that_of_the_next_update():
     model = net()
     model.optimizer.decay = 0.5
     assert model.fit(x, y, 30, verbose=0, record="learning_rate")["learning_rate"] == [0.05 / 2]
+
+
+def test_a_gradient_that_is_none_does_not_hide_a_divergence(engine):
+    x, y = rows()
+    rates = schedules.PiecewiseConstantDecay([0], [0.01, 1e308])  # the last update overflows
+    model, other = (net(engine, optimizer=SGD(rates)) for _ in range(2))
+    other.build(x.shape[1])
+    with pytest.raises(DivergenceError, match="epoch 1, batch 2"):
+        model.fit(x, 1e3 * y, 30, shuffle=False, verbose=0, record="grad_norm")
+    assert same(model, other)
+    assert model.optimizer.iterations == 0

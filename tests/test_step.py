@@ -13,6 +13,7 @@ from fastsgd.engines.reference import ReferenceRun
 from fastsgd.engines.reference import run as reference
 from fastsgd.engines.run import CompiledRun
 from fastsgd.engines.single import SingleRun
+from fastsgd.engines.workspace import Workspace
 from fastsgd.layers import Dense, Dropout, Normalization
 from fastsgd.optimizers import SGD, Adam
 
@@ -96,6 +97,19 @@ def test_ctrl_c_comes_before_the_step_or_after_it(engine, ended, n, advance):
         model.train_on_batch(x, y)
     assert model.optimizer.iterations == expected.optimizer.iterations == ended
     assert same(model, expected)
+
+
+def test_ctrl_c_while_kernels_are_looked_for_comes_before_the_step(monkeypatch):
+    """Numba compiles them at first use, which takes seconds."""
+    x, y = rows()
+    model = net(None)
+    model.build(x.shape[1])
+    weights, find = model.get_weights(), Workspace.take_path
+    monkeypatch.setattr(Workspace, "take_path", lambda *args: (signal.raise_signal(signal.SIGINT), find(*args)))
+    with pytest.raises(KeyboardInterrupt):
+        model.train_on_batch(x, y)
+    assert model.optimizer.iterations == 0
+    assert all((a == b).all() for a, b in zip(model.get_weights(), weights, strict=True))
 
 
 @pytest.mark.parametrize("n", [60, 5000])

@@ -19,18 +19,24 @@ from .paths import Way
 from .threads import Kernel
 from .workshop import Workshop
 
-MOST_ROWS = 4096  # of such a batch: with any activations and any loss they take some milliseconds at most
-MOST_FLOPS = 20e6  # and of its products, 170 to 300 us of one core
+MOST_ROWS = 4096  # of such a batch
+MOST_FLOPS = 20e6  # of which products take 170 to 300 us of one core
+MOST_NUMBERS = 1 << 18  # that its steps put out: with the slowest activations and losses some 15 ms
 _in_order = np.arange(MOST_ROWS)  # kernels only read it where nothing is shuffled
 
 
 def is_single(program: Program, rows: int, batch_size: int, epochs: int) -> bool:
     """Whether so many rows are a single batch, in a single epoch, and done in a moment."""
-    return epochs == 1 and rows <= min(batch_size, MOST_ROWS) and rows * program.flops_per_row <= MOST_FLOPS
+    if epochs > 1 or rows > min(batch_size, MOST_ROWS):
+        return False
+    return rows * program.flops_per_row <= MOST_FLOPS and rows * program.numbers_per_row <= MOST_NUMBERS
 
 
 class SingleRun:
-    """See :class:`fastsgd.engines.Run` for what its attributes and methods mean."""
+    """See :class:`fastsgd.engines.Run` for what its attributes and methods mean.
+
+    Weights that are not finite are found by :meth:`advance` already.
+    """
 
     batch = 0  # of one batch none is done before all are
 
@@ -55,7 +61,7 @@ class SingleRun:
 
     @property
     def epoch(self) -> int:
-        return len(self.losses)
+        return self.step - self._first_step  # what the kernel has counted, whatever is raised after it
 
     @property
     def step(self) -> int:
@@ -66,7 +72,8 @@ class SingleRun:
         return self.losses[-1] if self.losses else math.nan
 
     def skip(self, batches: int, loss: float) -> None:
-        raise ValueError(f"there is one batch, got batches={batches} to begin behind")
+        if batches:
+            raise ValueError(f"there is one batch, got batches={batches} to begin behind")
 
     def __enter__(self) -> SingleRun:
         return self
@@ -85,7 +92,7 @@ class SingleRun:
             raise RuntimeError("this run has ended; another network may have what it worked with")
         if epoch > 1:
             raise ValueError(f"epochs=1 was planned, got epoch={epoch} to advance to")
-        if self.losses:
+        if self.epoch >= epoch or batches == 0:
             return
         t, layout, work = self._t, self._layout, self._tools.work
         numbers = np.ascontiguousarray(self._hyper(np.array([self._first_step])), layout.program.dtype)

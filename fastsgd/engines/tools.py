@@ -1,4 +1,4 @@
-"""What a run or a step works with: lent to it by the workshop, told of its rows, bound to its weights."""
+"""What a run works with: lent to it by the workshop, told of its rows, bound to its weights."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Tools(NamedTuple):
         t.order, t.samples, t.batch = address_of(order), len(x), batch_size
 
     def take_path(self, path: int, layout: Layout) -> None:
-        """Of the job's batches; the rows are told."""
+        """Of the job's batches, after :meth:`take_job`."""
         self.work.take_path(path)
         if path == LANES:
             assert self.lanes is not None

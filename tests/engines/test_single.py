@@ -1,16 +1,14 @@
 """A run of a single step has the bits of any other, and leaves nothing behind when it fails."""
 
-import signal
-
 import numpy as np
 import pytest
 from engine_jobs import KINDS, alone, bits, job_of_kind, was_on, workspace_of
 
+import fastsgd
 from fastsgd.engines import Diverged, compiled, run, single
+from fastsgd.engines.layout import Layout
 from fastsgd.engines.run import CompiledRun
 from fastsgd.engines.single import SingleRun
-from fastsgd.engines.workspace import Workspace
-from fastsgd.interrupts import Interrupts
 
 ROWS = {1: "one", 4: "columns", 32: "columns", 300: "lanes", 600: "lanes"}  # a batch, and the path of dense layers
 
@@ -146,6 +144,10 @@ def test_its_end(compiled_engine):
     network = network_of(compiled_engine, job)
     settings = {"batch_size": 8, "hyper": job.hyper, "step": 4, "shuffle": False, "seed": 7, "first_epoch": 0}
     with network.training(job.x[:8], job.y[:8], **settings) as training:
+        training.skip(0, 0.0)
+        training.advance(0)
+        training.advance(1, 0)
+        assert training.step == 4
         training.advance(1)
         training.advance(1)  # nothing is left to be done
         with pytest.raises(ValueError, match="epochs=1 was planned, got epoch=2"):
@@ -187,16 +189,34 @@ def test_what_is_done_in_a_moment(trainer):
     narrow, wide = trainer((2, 1)).program, trainer((100, 100)).program
     assert [single.is_single(narrow, rows, 10_000, 1) for rows in (4096, 4097)] == [True, False]
     assert [single.is_single(wide, rows, 10_000, 1) for rows in (333, 334)] == [True, False]
+    outputs = trainer((1, 810)).program
+    assert [single.is_single(outputs, rows, 10_000, 1) for rows in (323, 324)] == [True, False]
     assert [single.is_single(narrow, 8, size, 1) for size in (7, 8, 9)] == [False, True, True]
 
 
-def test_ctrl_c_while_kernels_are_compiled(compiled_engine, monkeypatch):
-    """It is not held off until they are all there: that takes seconds."""
+def test_an_update_is_counted_whatever_is_raised_after_it(compiled_engine, monkeypatch):
+    """By a handler of signals, say, which Python calls as soon as the kernel is back."""
     job = job_of_kind("plain")
     network = network_of(compiled_engine, job)
-    before, find = bits(network), Workspace.find_products
-    monkeypatch.setattr(Workspace, "find_products", lambda work: (signal.raise_signal(signal.SIGINT), find(work)))
-    with pytest.raises(KeyboardInterrupt), Interrupts():
-        trained(network, job, 8)
-    assert bits(network) == before
-    assert not network._workshop._tools
+    settings = {"batch_size": 8, "hyper": job.hyper, "step": 4, "shuffle": False, "seed": 7, "first_epoch": 0}
+    monkeypatch.setattr(Layout, "finite", lambda layout: (_ for _ in ()).throw(TimeoutError))
+    training = network.training(job.x[:8], job.y[:8], **settings)
+    with pytest.raises(TimeoutError), training:
+        training.advance(1)
+    assert (training.epoch, training.step) == (1, 5)
+
+
+def test_a_fit_of_one_step(monkeypatch):
+    seen, begin = [], SingleRun.__init__
+
+    def look(self, *args, batch_size, **settings):
+        seen.append(batch_size)
+        begin(self, *args, batch_size=batch_size, **settings)
+
+    monkeypatch.setattr(SingleRun, "__init__", look)
+    model = fastsgd.Sequential([fastsgd.layers.Dense(3), fastsgd.layers.Dense(1)])
+    model.compile("sgd", "mse", num_threads=1)
+    for settings, expected in [({}, [9]), ({"epochs": 2}, []), ({"batch_size": 5}, [])]:
+        seen.clear()
+        model.fit(np.ones((9, 2)), np.ones(9), **{"batch_size": 9, "epochs": 1, "verbose": 0, **settings})
+        assert seen == expected
