@@ -72,6 +72,21 @@ def test_one_step_at_a_time(benchmark, step):
     benchmark.pedantic(train, (x, y), rounds=500, warmup_rounds=10)
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+def test_evaluate(benchmark, engine):
+    model, (x, y) = make_model(engine), rows(32)
+    benchmark.pedantic(lambda: model.evaluate(x, y, verbose=0), rounds=500, warmup_rounds=10)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_hooks_of_batches(benchmark, engine):
+    """100 batches of 32 rows, after each of which a callback is called."""
+    model, (x, y) = make_model(engine), rows(3200)
+    hook = fastsgd.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: None)
+    benchmark.pedantic(lambda: model.fit(x, y, callbacks=hook, verbose=0), rounds=50, warmup_rounds=3)
+    benchmark.extra_info["of a batch, us"] = round(benchmark.stats.stats.min * 1e4, 1)
+
+
 @pytest.mark.parametrize("count", [1, 32, 1000, 100_000])
 @pytest.mark.parametrize("engine", ENGINES)
 def test_predict(benchmark, engine, count):

@@ -130,7 +130,7 @@ class Network(Protocol):
     ) -> Run:
         """A run over these rows. Row order of its e-th epoch: a function of ``seed`` and ``first_epoch + e`` alone.
 
-        At most so many ``epochs`` will be asked for: an engine may prepare itself for them.
+        So many ``epochs`` are planned: an engine may prepare itself for them.
         """
         ...
 

@@ -13,7 +13,7 @@ from .neighbours import neighbours, pays
 from .paths import FAR, FARTHER, Way
 from .reference import row_order
 from .threads import Crew, Kernel
-from .workshop import Workshop
+from .workshop import ENDED, Workshop
 
 MOST_STEPS = 65536  # per call: the table of per-step numbers stays small
 MOST_EPOCHS = 65536
@@ -100,7 +100,7 @@ class CompiledRun:
     def advance(self, epoch: int, batches: int | None = None) -> None:
         """One call of the kernel."""
         if self._has_ended:
-            raise RuntimeError("this run has ended; another network may have what it worked with")
+            raise RuntimeError(ENDED)
         t = self._t
         if self._safe is None or (t.start == 0 == t.done and self._layout.finite()):
             self._save()

@@ -17,7 +17,7 @@ from .layout import Layout
 from .memory import address_of
 from .paths import Way
 from .threads import Kernel
-from .workshop import Workshop
+from .workshop import ENDED, Workshop
 
 MOST_ROWS = 4096  # of such a batch
 MOST_FLOPS = 20e6  # of which products take 170 to 300 us of one core
@@ -87,25 +87,24 @@ class SingleRun:
         self._workshop.take_back(self._tools)
 
     def advance(self, epoch: int, batches: int | None = None) -> None:
-        """The call of the kernel."""
+        """One call of the kernel: the step, or another one, if more are asked for than were planned."""
         if self._last_step is not None:
-            raise RuntimeError("this run has ended; another network may have what it worked with")
-        if epoch > 1:
-            raise ValueError(f"epochs=1 was planned, got epoch={epoch} to advance to")
+            raise RuntimeError(ENDED)
         if self.epoch >= epoch or batches == 0:
             return
         t, layout, work = self._t, self._layout, self._tools.work
-        numbers = np.ascontiguousarray(self._hyper(np.array([self._first_step])), layout.program.dtype)
+        begun, step = t.epoch, t.step
+        numbers = np.ascontiguousarray(self._hyper(np.array([step])), layout.program.dtype)
         loss = ctypes.c_double()
         layout.turn(work.needed)
         layout.save(work.snapshot)
-        t.hyper, t.hyper_stride, t.hyper_step = address_of(numbers), 0, self._first_step
-        t.epoch_losses, t.losses_epoch = ctypes.addressof(loss), 0
-        t.budget, t.stop_epoch = -(-t.samples // t.round), 1
+        t.hyper, t.hyper_stride, t.hyper_step = address_of(numbers), 0, step
+        t.epoch_losses, t.losses_epoch = ctypes.addressof(loss), begun
+        t.budget, t.stop_epoch = -(-t.samples // t.round), begun + 1
         self._kernel(work.address, 0)
         if t.failed or not layout.finite():
             self._tools.undo(layout)
-            t.step = self._first_step
+            t.epoch, t.start, t.step = begun, 0, step
             self._hand_in()
-            raise Diverged(0, 0)
+            raise Diverged(begun, 0)
         self.losses.append(loss.value / self._elements)

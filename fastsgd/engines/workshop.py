@@ -23,6 +23,7 @@ from .workspace import Workspace
 
 SMALL = 4 << 20  # bytes, about, that may outlive all networks, for those that come next
 MANY = 64  # kinds of runs whose pace is remembered
+ENDED = "this run has ended; another network may have what it worked with"
 Kind = tuple[int, int, int]  # of runs: rows of a batch, threads at first and at most
 
 _workshops: WeakValueDictionary[tuple[Library, Program], Workshop] = WeakValueDictionary()

@@ -150,8 +150,6 @@ def test_its_end(compiled_engine):
         assert training.step == 4
         training.advance(1)
         training.advance(1)  # nothing is left to be done
-        with pytest.raises(ValueError, match="epochs=1 was planned, got epoch=2"):
-            training.advance(2)
         with pytest.raises(ValueError, match="one batch, got batches=1"):
             training.skip(1, 0.5)
         assert training.step == 5
@@ -161,6 +159,38 @@ def test_its_end(compiled_engine):
     assert training.step == 5  # whatever others do with what it worked with
     with pytest.raises(RuntimeError, match="has ended"):
         training.advance(1)
+
+
+def test_more_epochs_than_were_planned(compiled_engine):
+    job = job_of_kind("plain")
+    one, other = (network_of(compiled_engine, job) for _ in range(2))
+    settings = {"batch_size": 8, "hyper": job.hyper, "step": 4, "shuffle": False, "seed": 7, "first_epoch": 0}
+    runs = [network.training(job.x[:8], job.y[:8], epochs=n, **settings) for network, n in [(one, 1), (other, 3)]]
+    for training in runs:
+        with training:
+            while training.epoch < 3:
+                training.advance(3)
+    assert [type(training) for training in runs] == [SingleRun, CompiledRun]
+    assert runs[0].losses == runs[1].losses
+    assert runs[0].step == runs[1].step == 7
+    assert bits(one) == bits(other)
+
+
+def test_divergence_in_an_epoch_that_was_not_planned(compiled_engine):
+    job = job_of_kind("plain")
+    network, hyper = network_of(compiled_engine, job), job.hyper
+    settings = {"batch_size": 8, "step": 0, "shuffle": False, "seed": 7, "first_epoch": 0}
+    training = network.training(
+        job.x[:8], job.y[:8], hyper=lambda t: np.where(t[:, None] > 0, np.inf, hyper(t)), **settings
+    )
+    with training:
+        training.advance(2)
+        before = bits(network)
+        with pytest.raises(Diverged) as diverged:
+            training.advance(2)
+    assert (diverged.value.epoch, diverged.value.batch) == (1, 0)
+    assert bits(network) == before
+    assert (training.epoch, training.step, len(training.losses)) == (1, 1, 1)
 
 
 def test_an_error_of_the_rule_keeps_its_room(compiled_engine):
